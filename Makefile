@@ -1,0 +1,45 @@
+# Loopwright. `make` alone lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+PY := .venv/bin/python
+LOOPWRIGHT := .venv/bin/loopwright
+TASK := examples/c_compiler
+JOBS ?= 2
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: .venv/.ready  ## install everything into .venv (done by the others when needed)
+
+demo: setup  ## run the main job with no key and no network, then draw its progress
+	$(LOOPWRIGHT) run --task $(TASK) --model scripted:$(TASK)/scripted.yaml --sandbox strongest
+	$(LOOPWRIGHT) graph latest
+
+test: setup  ## run all tests
+	$(PY) -m pytest -n $(JOBS) -q
+
+check: setup  ## format, lint, types, import contract, docs, quick tests
+	scripts/check
+
+bench: setup  ## measure against peers in one run and print ratios
+	$(PY) benchmarks/run.py
+
+docs: setup  ## write the generated pages again (CLI reference)
+	$(PY) scripts/cli_reference.py
+
+lock:  ## resolve the dependencies again, with hashes
+	scripts/bootstrap uv
+	.tools/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-header pyproject.toml --group dev -o requirements.lock
+
+clean:  ## remove what was built here (not your runs)
+	rm -rf .venv .venv-peers .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+
+.venv/.ready: pyproject.toml requirements.lock scripts/bootstrap
+	scripts/bootstrap
+
+.PHONY: help setup demo test check bench docs lock clean

@@ -1,0 +1,158 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import settings
+
+# A busy machine makes an example slow, not wrong; and where nobody can look, the same examples are tried each time.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Async tests run on asyncio, the loop that uvicorn gives us."""
+    return "asyncio"
+
+
+_TASK_TOML = """\
+[task]
+name = "greet"
+description = "Say hello to whoever is named."
+version = "1"
+
+[tests]
+timeout_seconds = 5
+visible = ["words"]
+"""
+
+_ENVIRONMENT = """\
+from loopwright.harness.environment import expect_equal, run, setup, suite, workspace
+
+words = suite("words")
+
+
+@setup
+def build() -> None:
+    run(["sh", "build.sh"], timeout=10, check=True)
+
+
+@words.test("{name}", params=[{"name": name} for name in ("ada", "alan", "grace")])
+def greets(name: str) -> None:
+    done = run(["sh", f"{workspace()}/greet.sh", name], timeout=5)
+    expect_equal(done.stdout.decode(), f"hello {name}\\n")
+"""
+
+_SCRIPT = """\
+version: 1
+name: scripted-greeter
+about: writes greet.sh, wrongly at first
+price: {input: 1.0, output: 2.0}
+replies:
+  - think: I look at what is there.
+    say: Let me look.
+    calls:
+      - shell: ls; seq 2000
+  - say: I write the program.
+    calls:
+      - write: {path: greet.sh, text: "echo hi $1\\n"}
+      - run_tests: ""
+  - think: It says hi, it should say hello.
+    calls:
+      - edit: {path: greet.sh, old: "hi", new: "hello"}
+      - shell: "sh greet.sh you; false"
+      - run_tests: words/ada
+  - calls:
+      - run_tests: words
+  - say: All tests pass.
+"""
+
+
+def write_tiny_task(folder: Path) -> Path:
+    """A task of three tests that is graded in a moment: a shell script has to say hello."""
+    (folder / "files").mkdir(parents=True)
+    (folder / "task.toml").write_text(_TASK_TOML)
+    (folder / "instruction.md").write_text("Write greet.sh, which says hello to its first argument.\n")
+    (folder / "environment.py").write_text(_ENVIRONMENT)
+    (folder / "files" / "build.sh").write_text("exit 0\n")
+    return folder
+
+
+def write_tiny_script(path: Path) -> Path:
+    """A scripted model that solves the tiny task in five replies, with one mistake on the way."""
+    path.write_text(_SCRIPT)
+    return path
+
+
+@pytest.fixture
+def tiny_task(tmp_path: Path) -> Path:
+    """The tiny task, in a folder of this test."""
+    return write_tiny_task(tmp_path / "greet")
+
+
+@pytest.fixture
+def tiny_script(tmp_path: Path) -> Path:
+    """The tiny script, in a folder of this test."""
+    return write_tiny_script(tmp_path / "script.yaml")
+
+
+class Said(NamedTuple):
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Loopwright = Callable[..., Said]
+
+
+def caller(folder: Path) -> Loopwright:
+    """Calls the real command in a process of its own, with a home in `folder`."""
+
+    def call(*words: str | Path, env: dict[str, str] | None = None, cwd: Path | None = None) -> Said:
+        inherited = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+        done = subprocess.run(
+            [sys.executable, "-m", "loopwright", *map(str, words)],
+            capture_output=True,
+            env={**inherited, "LOOPWRIGHT_HOME": str(folder / "home"), **(env or {})},
+            cwd=cwd or folder,
+            timeout=100,
+            check=False,
+        )
+        return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return call
+
+
+@pytest.fixture
+def loopwright(tmp_path: Path) -> Loopwright:
+    """The command, with a home of this test."""
+    return caller(tmp_path)
+
+
+class Finished(NamedTuple):
+    """A run of the tiny task that is over; shared by tests that only read."""
+
+    folder: Path
+    loopwright: Loopwright
+    said: Said
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """One run of the tiny task, made once."""
+    folder = tmp_path_factory.mktemp("finished")
+    task, script = write_tiny_task(folder / "greet"), write_tiny_script(folder / "script.yaml")
+    call = caller(folder)
+    said = call("run", "--task", task, "--model", f"scripted:{script}", "--trajectory-id", "tiny-run")
+    return Finished(folder, call, said)
