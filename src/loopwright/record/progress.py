@@ -1,0 +1,161 @@
+"""What a run has come to so far, event by event, in memory that does not grow with the number of parts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from loopwright.record._suites import SuiteBook
+from loopwright.record.events import (
+    Event,
+    Limits,
+    ModelCalled,
+    PartAdded,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    ScriptPosition,
+    StopRequested,
+    TestsGraded,
+    TurnEnded,
+    TurnStarted,
+    Usage,
+)
+from loopwright.record.trace import SessionEnd, TestingState, Totals
+
+__all__ = ["Progress"]
+
+
+class Progress:
+    """The live figures of a run; feed it every event in order.
+
+    Attributes:
+        started: The first event, or None before it.
+        parts: Number of the last part; 0 before the first.
+        turns: Number of the last turn that was started.
+        open_turn: The turn that was started and has not ended, or None.
+        last_commit, last_tree: The workspace as of the last checkpoint, at first the initial commit.
+        last_part: The last part's event, or None.
+        limits: As started, or as changed by a resume.
+        model_calls: How many calls went through the gateway.
+        usage: Their tokens.
+        cost: Their cost in US dollars; None as soon as one of them has no known price.
+        script_positions: Per conversation, where a scripted model stood last.
+        ended: The session end, or None while the trajectory is open (a resume reopens it).
+        stop_requested: Somebody asked this process segment to end.
+        resumed_after: The last part before each resume.
+        active_seconds: Time worked on, without the gaps between processes.
+    """
+
+    def __init__(self) -> None:
+        self.started: RunStarted | None = None
+        self.parts = 0
+        self.turns = 0
+        self.open_turn: TurnStarted | None = None
+        self.last_commit = ""
+        self.last_tree = ""
+        self.last_part: PartAdded | None = None
+        self.limits = Limits()
+        self.model_calls = 0
+        self.usage = Usage()
+        self.cost: float | None = 0.0
+        self.script_positions: dict[str, ScriptPosition] = {}
+        self.ended: SessionEnd | None = None
+        self.stop_requested = False
+        self.resumed_after: list[int] = []
+        self.active_seconds = 0.0
+        self._suites = SuiteBook({})
+        self._latest: datetime | None = None
+
+    @property
+    def testing(self) -> TestingState:
+        """What the tests say now."""
+        return self._suites.state
+
+    @property
+    def solved_commit(self) -> str | None:
+        """The first commit at which every expected suite reported its full count, all passed; or None."""
+        commits = self._suites.solved_commits
+        return commits[0] if commits else None
+
+    @property
+    def totals(self) -> Totals:
+        """The sums over all model calls."""
+        return Totals(self.model_calls, self.usage, self.cost, round(self.active_seconds, 3))
+
+    def apply(self, event: Event) -> None:
+        """Take the next event into account."""
+        self._clock(event)
+        match event:
+            case PartAdded():
+                self._part(event)
+            case ModelCalled():
+                self._call(event)
+            case TestsGraded():
+                self._suites.apply(event)
+            case TurnStarted():
+                self.turns = event.turn
+                self.open_turn = event
+            case TurnEnded():
+                self.open_turn = None
+            case StopRequested():
+                self.stop_requested = True
+            case RunStarted() | RunResumed() | RunEnded():
+                self._session(event)
+            case _:
+                pass
+
+    def _session(self, event: RunStarted | RunResumed | RunEnded) -> None:
+        match event:
+            case RunStarted():
+                self.started = event
+                self.limits = event.limits
+                self.last_commit, self.last_tree = event.initial_commit, event.initial_tree
+                self._suites = SuiteBook(event.suites)
+            case RunResumed():
+                self.ended = None
+                self.stop_requested = False
+                self.limits = event.limits or self.limits
+                self.resumed_after.append(event.after_part)
+            case RunEnded():
+                self.ended = SessionEnd(
+                    reason=event.reason,
+                    total_parts=event.total_parts,
+                    total_turns=event.total_turns,
+                    final_git_commit=event.final_git_commit,
+                    timestamp=event.timestamp,
+                    solved_commit=event.solved_commit,
+                    detail=event.detail,
+                )
+
+    def _part(self, event: PartAdded) -> None:
+        self.parts = event.part
+        self.last_part = event
+        if event.checkpoint is not None:
+            self.last_commit = event.checkpoint.commit_after
+            self.last_tree = event.checkpoint.tree
+
+    def _call(self, event: ModelCalled) -> None:
+        self.model_calls += 1
+        self.usage = _add(self.usage, event.usage)
+        self.cost = None if self.cost is None or event.cost is None else self.cost + event.cost
+        if event.script is not None:
+            self.script_positions[event.script.conversation] = event.script
+
+    def _clock(self, event: Event) -> None:
+        # The highest time so far, since an item may be stamped with its beginning; a new process starts a new count.
+        at = datetime.fromisoformat(event.started_at if isinstance(event, RunStarted) else event.timestamp)
+        if self._latest is None or isinstance(event, RunResumed):
+            self._latest = at
+        elif at > self._latest:
+            self.active_seconds += (at - self._latest).total_seconds()
+            self._latest = at
+
+
+def _add(left: Usage, right: Usage) -> Usage:
+    return Usage(
+        input_tokens=left.input_tokens + right.input_tokens,
+        output_tokens=left.output_tokens + right.output_tokens,
+        cache_read_tokens=left.cache_read_tokens + right.cache_read_tokens,
+        cache_write_tokens=left.cache_write_tokens + right.cache_write_tokens,
+        reasoning_tokens=left.reasoning_tokens + right.reasoning_tokens,
+    )
