@@ -1,0 +1,152 @@
+"""The gateway of one run: its backend, its limits, and what has been spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from loopwright.base import UsageError
+from loopwright.gateway._call import Answer, Call
+from loopwright.gateway._ledger import Exhausted, Ledger
+from loopwright.gateway.prices import Price, table_date
+from loopwright.gateway.spec import ModelSpec
+from loopwright.record import Limits, ModelCalled, Payload, ScriptPosition
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+__all__ = ["Backend", "Exhausted", "Gateway", "PayloadStore"]
+
+
+class PayloadStore(Protocol):
+    """Where payloads go: by value, or as a blob where they are large."""
+
+    def payload(self, value: Any) -> Payload:
+        """Keep a JSON value."""
+        ...
+
+
+class Backend(Protocol):
+    """Whatever answers calls."""
+
+    async def answer(self, call: Call) -> Answer:
+        """Answer a call, and fill in what is learned about it on the way."""
+        ...
+
+    def restore(self, position: ScriptPosition) -> None:
+        """Take over a position from the record."""
+        ...
+
+    def price_of(self, model: str) -> Price | None:
+        """The price of a model here, or None where it is not known."""
+        ...
+
+    async def count(self, call: Call) -> Answer:
+        """Answer how many tokens a messages request has; nothing is charged for it."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections."""
+        ...
+
+
+class Gateway:
+    """Answers the model calls of one run, and accounts for them.
+
+    Args:
+        spec: The model.
+        on_call: Gets each call as it ends, before the agent can act on the end of its answer; must not block.
+        limits: `max_cost` and `max_tokens` are enforced here, before each call.
+        blobs: Where requests and answers are kept.
+        next_call: The number of the next call.
+        spent: US dollars (None where not known) and tokens spent before, for a resumed run.
+        workspace: Absolute path of the workspace as the agent sees it, for agents that want absolute paths.
+        environ: Where the key is, instead of the process's environment.
+
+    Raises:
+        UsageError: There is a cost limit, and the model's price is not known.
+
+    Attributes:
+        limits: May be replaced at any time; holds from the next call on.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        *,
+        on_call: Callable[[ModelCalled], None],
+        limits: Limits,
+        blobs: PayloadStore,
+        next_call: int = 1,
+        spent: tuple[float | None, int] = (0.0, 0),
+        workspace: str = "/workspace",
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.spec = spec
+        self.limits = limits
+        self._backend = _backend(spec, workspace, environ)
+        if limits.max_cost is not None and self._backend.price_of(spec.name) is None:
+            raise _unpriced(spec)
+        self._ledger = Ledger(spec.backend, on_call, blobs, next_call, spent, self._backend.price_of)
+
+    @cached_property
+    def app(self) -> Starlette:
+        """The ASGI application with all endpoints."""
+        from loopwright.gateway._app import build_app
+
+        return build_app(self.spec, self._backend, self._ledger, lambda: self.limits)
+
+    @property
+    def exhausted(self) -> Exhausted | None:
+        """Which limit refused a call, if one did; cleared when a later call is allowed."""
+        return self._ledger.exhausted
+
+    @property
+    def tokens(self) -> int:
+        """Tokens spent, of all kinds."""
+        return self._ledger.tokens
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars spent, or None where the cost of some call is not known."""
+        return self._ledger.cost
+
+    @property
+    def outage(self) -> str | None:
+        """Why the provider gave no answer when it was last asked: its address, what happened, and what to check.
+
+        None where it answered; an answer to a later call clears it. A request that the provider finds wrong (HTTP 400)
+        is no outage, nor is a limit of the run.
+        """
+        return self._ledger.outage
+
+    def restore(self, calls: Iterable[ModelCalled]) -> None:
+        """Stand where the record ends: take over positions and costs from all calls, in the record's order."""
+        calls = list(calls)
+        self._ledger.restore(calls, self.spec.name)
+        for call in calls:
+            if call.script is not None:
+                self._backend.restore(call.script)
+
+    async def close(self) -> None:
+        """Close the connections to the provider."""
+        await self._backend.close()
+
+
+def _unpriced(spec: ModelSpec) -> UsageError:
+    return UsageError(
+        f"the price of {spec.text} is not in the price table of {table_date()}, so a cost limit cannot be kept",
+        where="--max-cost",
+        remedy="Limit the tokens instead.",
+    )
+
+
+def _backend(spec: ModelSpec, workspace: str, environ: Mapping[str, str] | None) -> Backend:
+    if spec.script is not None:
+        from loopwright.gateway.scripted.backend import ScriptedBackend
+
+        return ScriptedBackend(spec.script, workspace)
+    from loopwright.gateway.provider.backend import ProviderBackend
+
+    return ProviderBackend(spec, environ)

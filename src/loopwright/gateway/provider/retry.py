@@ -1,0 +1,59 @@
+"""When to ask a provider again, and after how long."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+__all__ = ["MOST_RETRIES", "is_passing", "wait_before"]
+
+MOST_RETRIES = 4
+
+_PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
+_LONGEST_ASKED = 60.0
+# A 429 that no waiting helps against.
+_FINAL = (b"insufficient_quota", b"billing_hard_limit")
+
+
+def is_passing(status: int, body: bytes) -> bool:
+    """Whether the same request may well succeed a little later."""
+    return status in _PASSING and not any(word in body for word in _FINAL)
+
+
+def wait_before(retry: int, headers: Mapping[str, str], chance: random.Random) -> float | None:
+    """Seconds to wait before retry number `retry` (from 1), or None where the provider asks for more than 60 s.
+
+    What the provider asks for is kept to, and up to a quarter is added so that many runs do not come back at once.
+    Otherwise the wait doubles from 0.5 s to at most 8 s, of which a random half is taken off ("equal jitter", Brooker,
+    Exponential Backoff and Jitter, 2015).
+    """
+    asked = _asked(headers)
+    if asked is not None:
+        return None if asked > _LONGEST_ASKED else asked * (1 + chance.random() / 4)
+    wait: float = min(_FIRST_WAIT * 2 ** (retry - 1), _LONGEST_WAIT)
+    return wait * (1 - chance.random() / 2)
+
+
+def _asked(headers: Mapping[str, str]) -> float | None:
+    """Seconds from `retry-after-ms` or `retry-after` (a number or an HTTP date)."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        text = headers.get(name, "").strip()
+        if text:
+            return _seconds(text, unit)
+    return None
+
+
+def _seconds(text: str, unit: float) -> float | None:
+    try:
+        return max(float(text) * unit, 0.0)
+    except ValueError:
+        pass
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return max((when - datetime.now(UTC)).total_seconds(), 0.0)

@@ -1,0 +1,1 @@
+"""The three wire formats: reading requests, writing replies, watching answers pass by."""
