@@ -1,0 +1,70 @@
+"""Grading during a run: for the agent when it asks, and for us when a turn has ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+
+from loopwright.agents import TestReply
+from loopwright.harness import CaseResult, Grade, Grader, short_answer
+from loopwright.record import GradeCause, TestsGraded
+from loopwright.trajectory.clock import now
+from loopwright.trajectory.recorder import Recorder
+
+__all__ = ["GradeDesk"]
+
+
+class GradeDesk:
+    """Grades checkpoints, one at a time, and records each grade before anybody hears of it."""
+
+    def __init__(self, grader: Grader, repo: Path, recorder: Recorder) -> None:
+        self._grader = grader
+        self._repo = repo
+        self._recorder = recorder
+        self._one_at_a_time = anyio.Lock()
+
+    async def run_tests(self, test_path: str, call_id: str) -> TestReply:
+        """The agent's `run_tests`: commit the files as they are, grade the commit, answer in short."""
+        async with self._one_at_a_time:
+            commit, tree = self._recorder.commit_now()
+            grade = await self._grader.grade(self._repo, commit, test_path)
+            event = self._record(grade, tree, "agent", f"call:{self._recorder.state.parts}:{call_id}", call_id)
+        return TestReply(short_answer(grade), event.grade_id, ok=grade.status_code == 200)
+
+    async def evaluate(self, cause: GradeCause) -> TestsGraded:
+        """Grade every suite that the agent may see (`turn_end`), or all there are (`final`)."""
+        async with self._one_at_a_time:
+            self._recorder.settle()
+            commit, tree = self._recorder.checkpoints.head, self._recorder.checkpoints.tree
+            grade = await self._grader.grade(self._repo, commit, "", include_hidden=cause == "final")
+            return self._record(grade, tree, cause, f"{cause}:{self._recorder.state.turns}", "")
+
+    def _record(self, grade: Grade, tree: str, cause: GradeCause, grade_id: str, call_id: str) -> TestsGraded:
+        state = self._recorder.state
+        event = TestsGraded(
+            grade_id=grade_id,
+            cause=cause,
+            turn=state.turns,
+            part=state.parts,
+            timestamp=now(),
+            commit=grade.commit,
+            tree=tree,
+            path=grade.path,
+            status_code=grade.status_code,
+            error=grade.error,
+            passed=grade.passed,
+            failed=grade.failed,
+            total=grade.total,
+            duration_ms=grade.duration_ms,
+            suites=grade.suites,
+            results=self._recorder.blobs.payload([_plain(case) for case in grade.cases]),
+            cached=grade.cached,
+            call_id=call_id,
+        )
+        self._recorder.emit(event)
+        return event
+
+
+def _plain(case: CaseResult) -> dict[str, str | int]:
+    return {name: getattr(case, name) for name in case.__struct_fields__ if getattr(case, name) != ""}

@@ -1,0 +1,37 @@
+"""What a run is asked to be, before anything has started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from loopwright.record import Limits
+
+__all__ = ["DEFAULT_AGENT", "DEFAULT_MAX_PARTS", "RunOptions"]
+
+DEFAULT_AGENT = "codex"
+DEFAULT_MAX_PARTS = 1000
+
+
+class RunOptions(Struct, frozen=True):
+    """Everything that the command line can say about a new run.
+
+    Attributes:
+        task: The task folder.
+        agent: A name of `agents.AGENTS`.
+        model: A model in the gateway's notation, e.g. `openai/NAME` or `scripted:FILE`.
+        sandbox: A backend, or `strongest` for the best that works here.
+        store: A folder or `s3://bucket/prefix`; None is the run's own home.
+        home: Where runs are kept.
+        trajectory_id: None makes a new one.
+    """
+
+    task: Path
+    agent: str
+    model: str
+    home: Path
+    sandbox: str = "bwrap"
+    limits: Limits = Limits()
+    store: str | None = None
+    trajectory_id: str | None = None

@@ -1,0 +1,58 @@
+"""Asking a run to end: one switch, whoever asks."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio
+
+__all__ = ["StopSwitch", "signals_press"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class StopSwitch:
+    """Once pressed, whatever runs under `scope()` is cancelled, and nothing new starts."""
+
+    def __init__(self) -> None:
+        self.source: str | None = None
+        self._scope: anyio.CancelScope | None = None
+
+    def pressed(self) -> bool:
+        """Whether somebody asked."""
+        return self.source is not None
+
+    def press(self, source: str) -> bool:
+        """Ask the run to end; True the first time."""
+        first = not self.pressed()
+        if first:
+            self.source = source
+        if self._scope is not None:
+            self._scope.cancel()
+        return first
+
+    def scope(self, seconds: float | None = None) -> anyio.CancelScope:
+        """A cancel scope for the work that a stop interrupts, which also ends after `seconds`."""
+        deadline = float("inf") if seconds is None else anyio.current_time() + max(seconds, 0.0)
+        self._scope = anyio.CancelScope(deadline=deadline)
+        if self.pressed():
+            self._scope.cancel()
+        return self._scope
+
+
+@contextmanager
+def signals_press(switch: StopSwitch) -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP ask the run to end instead of killing it; one that is ignored stays so (`nohup`)."""
+    loop = asyncio.get_running_loop()
+    previous = {number: signal.getsignal(number) for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
+    for number in previous:
+        loop.add_signal_handler(number, switch.press, number.name)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
