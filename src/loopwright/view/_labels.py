@@ -1,0 +1,125 @@
+"""How values are written for people: money, tokens, time spans, models, ids, headlines."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+__all__ = [
+    "UNKNOWN",
+    "ago",
+    "duration",
+    "elide",
+    "headline",
+    "model_name",
+    "moment",
+    "money",
+    "plural",
+    "reason",
+    "short",
+    "subline",
+    "thousands",
+]
+
+UNKNOWN = "—"
+
+
+def money(dollars: float | None) -> str:
+    """US dollars: `$0.00`, `$0.0042`, `$12.30`, or a dash where the cost is not known."""
+    if dollars is None:
+        return UNKNOWN
+    return f"${dollars:.4f}" if 0 < dollars < 0.01 else f"${dollars:,.2f}"
+
+
+def thousands(count: int) -> str:
+    """A count in at most five characters or so: `950`, `12.3k`, `261k`, `1.2M`."""
+    for size, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
+        if count >= size:
+            value = count / size
+            return f"{value:.1f}{letter}" if value < 100 else f"{value:.0f}{letter}"
+    return str(count)
+
+
+def duration(seconds: float | None) -> str:
+    """A time span: `8s`, `4m 05s`, `2h 03m`, or a dash."""
+    if seconds is None:
+        return UNKNOWN
+    whole = max(int(seconds), 0)
+    if whole < 60:
+        return f"{whole}s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes}m {rest:02d}s" if minutes < 60 else f"{minutes // 60}h {minutes % 60:02d}m"
+
+
+def moment(timestamp: str | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """An ISO 8601 time in UTC, as `form` says; a dash where there is none, the text itself where it is no time."""
+    if not timestamp:
+        return UNKNOWN
+    try:
+        return datetime.fromisoformat(timestamp).astimezone(UTC).strftime(form)
+    except ValueError:
+        return timestamp
+
+
+def ago(timestamp: str, now: datetime) -> str:
+    """How long ago a time was, in at most 7 characters: `5m ago`, `3h ago`, `12d ago`."""
+    seconds = max(int((now - datetime.fromisoformat(timestamp)).total_seconds()), 0)
+    for size, letter in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{letter} ago"
+    return f"{seconds}s ago"
+
+
+def plural(number: int, word: str) -> str:
+    """A number and a word: `1 part`, `2 parts`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def short(identifier: str | None, length: int = 8) -> str:
+    """The first characters of an id or a commit."""
+    return identifier[:length] if identifier else UNKNOWN
+
+
+def elide(text: str, width: int) -> str:
+    """Cut the middle out of a path or a name, so that its beginning and its end stay readable."""
+    if len(text) <= width:
+        return text
+    if width < 5:
+        return text[: max(width - 1, 0)] + "…"
+    tail = (width - 1) * 2 // 3
+    return f"{text[: width - 1 - tail]}…{text[-tail:]}"
+
+
+def reason(word: str | None) -> str:
+    """A reason for the session end in words: `part limit` for `part_limit`."""
+    return (word or "not ended").replace("_", " ")
+
+
+def model_name(model: str, agent_model: str, scripted: bool) -> str:
+    """The model as a person would call it; a scripted one always says so."""
+    name = agent_model or model
+    if not scripted:
+        return name
+    file = (model or agent_model).removeprefix("scripted:").rsplit("/", 1)[-1]
+    return f"scripted model {file}".strip()
+
+
+def headline(facts: dict[str, Any]) -> str:
+    """Agent, model, task and id of a trajectory, in one line."""
+    model = model_name(facts["model"], facts["agent_model"], facts["scripted"])
+    return f"{facts['agent']}  ·  {model}  ·  {facts['task']}  ·  trajectory {short(facts['trajectory_id'])}"
+
+
+def subline(data: dict[str, Any]) -> str:
+    """How the trajectory stands, in one line."""
+    facts = data["trajectory"]
+    solved = data["solved"]
+    outcome = f"solved at part {solved['part']}" if solved else reason(facts["reason"])
+    numbers = {"part": facts["total_parts"], "turn": facts["total_turns"], "checkpoint": len(data["checkpoints"])}
+    counts = [plural(n, word) for word, n in numbers.items()]
+    spent = [f"{thousands(facts['tokens'])} tokens", f"cost {_cost(facts['cost'])}", duration(facts["active_seconds"])]
+    return "  ·  ".join([outcome, *counts, *spent])
+
+
+def _cost(dollars: float | None) -> str:
+    return "unknown" if dollars is None else money(dollars)

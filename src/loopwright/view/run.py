@@ -1,0 +1,191 @@
+"""What `show ID` prints: one trajectory, from its facts to its artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from loopwright.base import one_line, printable
+from loopwright.record import Limits, SuiteCount, Trace, TracePart, TraceTurn
+from loopwright.view._labels import (
+    UNKNOWN,
+    duration,
+    elide,
+    model_name,
+    moment,
+    money,
+    plural,
+    reason,
+    short,
+    thousands,
+)
+from loopwright.view.tables import facts_grid
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+__all__ = ["run_view"]
+
+_LEVELS = {"info": "dim", "warning": "yellow", "error": "red"}
+
+
+def run_view(trace: Trace, *, running: bool = False) -> RenderableType:
+    """Facts, limits, end, suites, turns, checkpoints, notices and artifacts of a trajectory, one below the other."""
+    from rich.console import Group
+
+    return Group(
+        facts_grid(_facts(trace, running)),
+        *_section("Suites", _suites(trace)),
+        *_section("Turns", _turns(trace)),
+        *_section("Checkpoints", _checkpoints(trace)),
+        *_section("Notices", _notices(trace)),
+        *_section("Artifacts", _artifacts(trace)),
+    )
+
+
+def _text(value: object, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(printable(str(value)), style)
+
+
+def _section(title: str, body: RenderableType | None) -> list[RenderableType]:
+    return [] if body is None else [_text(""), _text(title, "bold"), body]
+
+
+def _facts(trace: Trace, running: bool) -> list[tuple[str, Text]]:
+    model = model_name(trace.model, trace.agent_model, trace.scripted)
+    named = f"{model} ({trace.model})" if trace.model not in ("", model) else model
+    rows = [
+        ("trajectory", _text(trace.trajectory_id, "bold")),
+        ("agent", _text(f"{trace.agent} {trace.agent_version}".strip())),
+        ("model", _text(named, "magenta" if trace.scripted else "")),
+        ("task", _text(f"{trace.task} ({trace.task_path})")),
+        ("sandbox", _text(trace.isolation or trace.sandbox)),
+        ("started", _text(f"{moment(trace.started_at)} UTC")),
+        ("ended", _end(trace, running)),
+        ("limits", _text(_limits(trace.limits))),
+        ("used", _text(_used(trace))),
+    ]
+    if trace.parent is not None:
+        rows.append(("forked from", _text(trace.parent)))
+    if trace.resumed_after:
+        rows.append(("resumed", _text("after part " + ", ".join(map(str, trace.resumed_after)))))
+    return rows
+
+
+def _end(trace: Trace, running: bool) -> Text:
+    end = trace.session_end
+    if end is None:
+        return _text("running", "cyan") if running else _text("interrupted; it can be resumed", "yellow")
+    text = _text(reason(end.reason), "bold green" if end.reason == "solved" else "bold yellow")
+    text.append_text(_text(f", {moment(end.timestamp)} UTC, commit {short(end.final_git_commit, 12)}"))
+    return text.append_text(_text(f"\n{end.detail}", "dim")) if end.detail else text
+
+
+def _limits(limits: Limits) -> str:
+    names = {"max_parts": "part", "max_turns": "turn", "max_tokens": "token"}
+    counts = {name: getattr(limits, field) for field, name in names.items()}
+    words = [plural(count, name) for name, count in counts.items() if count is not None]
+    if limits.max_cost is not None:
+        words.append(money(limits.max_cost))
+    if limits.max_seconds is not None:
+        words.append(duration(limits.max_seconds))
+    return ", ".join(words) or "none"
+
+
+def _used(trace: Trace) -> str:
+    totals = trace.totals
+    usage = totals.usage
+    cost = "cost unknown" if totals.cost is None else money(totals.cost)
+    kinds = {
+        "in": usage.input_tokens,
+        "cached": usage.cache_read_tokens,
+        "written to cache": usage.cache_write_tokens,
+        "out": usage.output_tokens,
+    }
+    split = ", ".join(f"{thousands(count)} {kind}" for kind, count in kinds.items() if count)
+    counts = f"{plural(len(trace.parts), 'part')} in {plural(len(trace.turns), 'turn')}"
+    tokens = f"{thousands(usage.total)} tokens ({split or 'none'})"
+    return f"{counts}, {plural(totals.model_calls, 'model call')}, {tokens}, {cost}, {duration(totals.active_seconds)}"
+
+
+def _table(heads: Iterable[str], rows: Sequence[Sequence[Text | str]], right: Iterable[str] = ()) -> RenderableType:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for head in heads:
+        table.add_column(head, justify="right" if head in set(right) else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _suites(trace: Trace) -> RenderableType | None:
+    graded = trace.parts[-1].testing_state.suites if trace.parts else {}
+    if not trace.suites and not graded:
+        return None
+    names = list(dict.fromkeys([*trace.suites, *graded]))
+    rows = [_suite(name, graded.get(name), trace.suites.get(name, 0)) for name in names]
+    return _table(("suite", "passed", "failed", "expected", ""), rows, right=("passed", "failed", "expected"))
+
+
+def _suite(name: str, count: SuiteCount | None, expected: int) -> list[Text | str]:
+    if count is None:
+        return [_text(name), UNKNOWN, UNKNOWN, str(expected), _text("not graded as a whole", "dim")]
+    solved = count.passed == max(expected, count.expected)
+    return [
+        _text(name),
+        _text(count.passed, "green" if solved else "yellow"),
+        _text(count.failed, "red" if count.failed else ""),
+        str(count.expected),
+        _text(one_line(count.error, 60), "red"),
+    ]
+
+
+def _turns(trace: Trace) -> RenderableType | None:
+    rows: list[list[Text | str]] = [
+        [str(turn.turn), _range(turn), short(turn.git_commit or None, 12), _outcome(turn)] for turn in trace.turns
+    ]
+    return _table(("turn", "parts", "commit", "outcome"), rows, right=("turn",)) if rows else None
+
+
+def _range(turn: TraceTurn) -> str:
+    end = "…" if turn.part_end is None else str(turn.part_end)
+    return f"{turn.part_start}–{end}"
+
+
+def _outcome(turn: TraceTurn) -> Text:
+    text = _text(turn.outcome or "not ended", "" if turn.outcome == "finished" else "yellow")
+    return text.append_text(_text(f" {one_line(turn.detail, 160)}", "dim")) if turn.detail else text
+
+
+def _checkpoints(trace: Trace) -> RenderableType | None:
+    rows = [_checkpoint(trace, part) for part in trace.parts if part.repo_checkpoint and part.repo_checkpoint.committed]
+    return _table(("part", "turn", "commit", "tests", "files"), rows, right=("part", "turn", "tests")) if rows else None
+
+
+def _checkpoint(trace: Trace, part: TracePart) -> list[Text | str]:
+    checkpoint = part.repo_checkpoint
+    files = checkpoint.changed_files if checkpoint else ()
+    grades = [grade for grade in trace.grades if grade.commit == part.git_commit]
+    best = max(grades, key=lambda grade: grade.total, default=None)
+    more = f" and {len(files) - 2} more" if len(files) > 2 else ""
+    return [
+        str(part.part),
+        str(part.turn),
+        short(part.git_commit, 12),
+        f"{best.passed}/{best.total}" if best else UNKNOWN,
+        _text(", ".join(elide(one_line(path), 24) for path in files[:2]) + more),
+    ]
+
+
+def _notices(trace: Trace) -> RenderableType | None:
+    rows = [(notice.level, _text(one_line(notice.message, 1000), _LEVELS[notice.level])) for notice in trace.notices]
+    return facts_grid(rows) if rows else None
+
+
+def _artifacts(trace: Trace) -> RenderableType | None:
+    rows = [(name, _text(place)) for name, place in trace.artifacts.items()]
+    return facts_grid(rows) if rows else None
