@@ -1,0 +1,160 @@
+"""Running or resuming a trajectory in this process, with a view of it in the terminal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from loopwright.cli._common import console
+from loopwright.cli.app import INTERRUPTED
+
+if TYPE_CHECKING:
+    from loopwright.record import Event, RunDir, RunEnded, RunStarted
+    from loopwright.trajectory import RunOptions
+    from loopwright.view import View
+
+__all__ = ["OnStart", "banner", "exit_code", "resume_here", "run_here", "view_for", "work"]
+
+OnStart = Callable[["RunDir", "RunStarted"], None]
+
+
+def run_here(options: RunOptions, *, plain: bool = False, on_start: OnStart | None = None) -> int:
+    """Start a new trajectory and stay with it until it ends; returns the exit code."""
+    from loopwright.gateway import hold_keys
+    from loopwright.trajectory import make_plan, start
+
+    hold_keys()
+    plan = make_plan(options)
+    return work(lambda listen, begun: start(options, plan, [listen], begun), plain=plain, on_start=on_start)
+
+
+def resume_here(rundir: RunDir, limits: object, *, plain: bool = False, on_start: OnStart | None = None) -> int:
+    """Go on with a trajectory and stay with it until it ends; returns the exit code."""
+    from loopwright.gateway import hold_keys
+    from loopwright.record import Limits
+    from loopwright.trajectory import resume
+
+    hold_keys()
+    changed = limits if isinstance(limits, Limits) else None
+
+    async def go(listen: Callable[[int, Event], None], begun: OnStart) -> tuple[RunDir, RunEnded]:
+        return rundir, await resume(rundir, changed, [listen], begun)
+
+    return work(go, plain=plain, on_start=on_start)
+
+
+def work(
+    go: Callable[[Callable[[int, Event], None], OnStart], Awaitable[tuple[RunDir, RunEnded]]],
+    *,
+    plain: bool,
+    on_start: OnStart | None,
+) -> int:
+    """Run `go` to its end while showing what it does."""
+    import anyio
+
+    shown: list[View] = []
+
+    def begun(rundir: RunDir, first: RunStarted) -> None:
+        with _nobody_may_be_watching(shown):
+            banner(first)
+            if on_start is not None:
+                on_start(rundir, first)
+            shown.append(view_for(plain=plain))
+            _show_past(rundir, shown[0])
+
+    def listen(seq: int, event: Event) -> None:
+        with _nobody_may_be_watching(shown):
+            for view in shown:
+                view.on_event(seq, event)
+
+    async def main() -> tuple[RunDir, RunEnded]:
+        return await go(listen, begun)
+
+    try:
+        rundir, ended = anyio.run(main)
+    finally:
+        for view in shown:
+            view.close()
+    with _nobody_may_be_watching(shown):
+        epilogue(rundir, ended)
+    return exit_code(ended)
+
+
+@contextmanager
+def _nobody_may_be_watching(shown: list[View]) -> Iterator[None]:
+    """A reader of our output who leaves (`| head`, a closed terminal) does not end a run; it goes on unseen."""
+    try:
+        yield
+    except OSError:
+        shown.clear()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+
+
+def view_for(*, plain: bool) -> View:
+    """The live view on a terminal, a line for each event elsewhere or where `plain` asks for it."""
+    from loopwright.view import PlainView, open_view
+
+    return PlainView(sys.stdout) if plain else open_view(console())
+
+
+def _show_past(rundir: RunDir, view: View) -> None:
+    """Begin with what is recorded already: of a new run its first event, of a resumed one how far it is."""
+    from loopwright.record import first_event, read_tail
+
+    first = first_event(rundir.journal)
+    if first is not None:
+        view.on_event(1, first)
+    for seq, event in read_tail(rundir.journal, 1):
+        view.on_event(seq, event)
+
+
+def banner(first: RunStarted) -> None:
+    """The three lines of seed 000, and what this run is."""
+    click.echo(f"TRAJECTORY_ID: {first.trajectory_id}")
+    click.echo(f"TRACE_S3_URI: {first.artifacts['agent_trace']}")
+    click.echo(f"BUNDLE_S3_URI: {first.artifacts['repo_bundle']}")
+    scripted = " (scripted: its replies were written beforehand)" if first.scripted else ""
+    click.echo(f"agent {first.agent}, model {first.agent_model}{scripted}")
+    click.echo(f"sandbox {first.isolation}", nl=True)
+    sys.stdout.flush()
+
+
+def epilogue(rundir: RunDir, ended: RunEnded) -> None:
+    """How the run ended, and where to look next."""
+    detail = f": {ended.detail}" if ended.detail else ""
+    click.echo(f"\n{ended.reason}{detail}")
+    counts = f"{_count(ended.total_parts, 'part')} in {_count(ended.total_turns, 'turn')}"
+    click.echo(f"{counts}; files at commit {ended.final_git_commit[:12]}")
+    click.echo(f"record in {rundir.path}")
+    short = rundir.id[:8]
+    click.echo("Look at it with:")
+    for words in (f"show {short}", f"graph {short}", f"diff {short} 0 {ended.total_parts}"):
+        click.echo(f"  {_program()} {words}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _program() -> str:
+    """How the person called us, so that the next command can be copied."""
+    name = Path(sys.argv[0])
+    return str(name) if name.name == "loopwright" and not shutil.which("loopwright") else "loopwright"
+
+
+def exit_code(ended: RunEnded) -> int:
+    """0 solved, 130 interrupted from the keyboard, 3 where the machine failed, else 1."""
+    if ended.reason == "solved":
+        return 0
+    if ended.reason == "infrastructure_error":
+        return 3
+    return INTERRUPTED if ended.reason == "stopped" and ended.detail == "SIGINT" else 1

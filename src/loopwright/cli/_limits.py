@@ -1,0 +1,45 @@
+"""The limit options, the same for `run` and `resume`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from loopwright.record import Limits
+
+__all__ = ["limit_options", "limits_from"]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_COUNT = click.IntRange(min=1)
+
+
+def limit_options(command: _Command) -> _Command:
+    """`--max-parts`, `--max-turns`, `--max-cost`, `--max-tokens`, `--max-seconds`."""
+    for option in reversed(
+        (
+            click.option("--max-parts", type=_COUNT, help="End after this many parts. [default: the task's, or 1000]"),
+            click.option("--max-turns", type=_COUNT, help="End after this many turns."),
+            click.option(
+                "--max-cost", type=click.FloatRange(min=0.0), help="End when this much (US dollars) is spent."
+            ),
+            click.option("--max-tokens", type=_COUNT, help="End when this many tokens are used."),
+            click.option("--max-seconds", type=click.FloatRange(min=1.0), help="End after this much time."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def limits_from(values: dict[str, Any]) -> Limits:
+    """The limits that were typed; takes them out of `values`."""
+    from loopwright.record import Limits
+
+    for name, value in values.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise click.BadParameter(f"{value} is no limit.", param_hint=f"--{name.replace('_', '-')}")
+    typed = {name: values.pop(name) for name in Limits.__struct_fields__}
+    return Limits(**typed)
