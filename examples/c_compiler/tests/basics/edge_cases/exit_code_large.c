@@ -1,0 +1,4 @@
+// expect_exit: 232
+int main(void) {
+    return 1000;
+}

@@ -1,0 +1,6 @@
+// expect_error
+int main(void) {
+    int n = 6;
+    int *p = &(n + 1);
+    return *p;
+}

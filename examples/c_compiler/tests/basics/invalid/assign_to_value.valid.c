@@ -1,0 +1,6 @@
+// expect_exit: 6
+int main(void) {
+    int a = 1, b = 2;
+    b = a + 4;
+    return a + b;
+}

@@ -1,0 +1,10 @@
+// expect_exit: 1
+int main(void) {
+    switch (3) {
+    case 3:
+        return 1;
+    case 1 + 2 + 3:
+        return 2;
+    }
+    return 0;
+}

@@ -1,0 +1,5 @@
+// expect_exit: 3
+int main(void) {
+    int x = 3;
+    return x;
+}

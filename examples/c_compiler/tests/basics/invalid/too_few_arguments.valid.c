@@ -1,0 +1,8 @@
+// expect_exit: 3
+int add(int a, int b) {
+    return a + b;
+}
+
+int main(void) {
+    return add(1, 2);
+}

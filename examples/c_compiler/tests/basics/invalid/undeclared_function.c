@@ -1,0 +1,6 @@
+// expect_error
+
+
+int main(void) {
+    return helper(2);
+}

@@ -1,0 +1,6 @@
+// expect_exit: 7
+int main(void) {
+    int total = 3;
+    int count = 4;
+    return total + count;
+}

@@ -1,0 +1,7 @@
+// expect_stdout: no end
+int printf(const char *format, ...);
+
+int main(void) {
+    printf("no end\n");
+    return 0;
+}

@@ -1,0 +1,2 @@
+#include "limits.h"
+int clamp(int value);

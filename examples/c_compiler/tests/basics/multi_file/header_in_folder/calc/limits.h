@@ -1,0 +1,2 @@
+#define LOW (-LIMIT)
+#define LIMIT 50

@@ -1,0 +1,3 @@
+// main may end without a return; its value is zero then.
+int main(void) {
+}

@@ -1,0 +1,4 @@
+// expect_exit: 42
+int main(void) {
+    return 42;
+}
