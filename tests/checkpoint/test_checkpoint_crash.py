@@ -191,7 +191,7 @@ with Checkpoints.create(repo, workspace) as checkpoints:
         try:
             checkpoints.snapshot(1, "too much")
         except MachineError as error:
-            print(error)
+            print(error, flush=True)  # `exec` below forgets what is buffered
         assert checkpoints.head == before
         for number in range(count):
             (workspace / f"{name}{number}").unlink()

@@ -178,16 +178,28 @@ def test_whoever_watches_may_leave(tmp_path: Path, tiny_task: Path, tiny_script:
     assert _reason(trace)[0] == "solved"
 
 
+def _visit(rundir: RunDir) -> None:
+    """Connect and go; between bind and listen a socket refuses for a moment."""
+    folder = os.open(rundir.path, os.O_RDONLY)
+    deadline = time.monotonic() + 5
+    while True:
+        with socket.socket(socket.AF_UNIX) as visitor:
+            try:
+                visitor.connect(f"/proc/self/fd/{folder}/{rundir.control.name}")
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+    os.close(folder)
+
+
 def test_a_visitor_who_says_nothing_does_no_harm(tmp_path: Path, tiny_task: Path, tiny_script: Path) -> None:
     tiny_script.write_text(tiny_script.read_text().replace("- shell: ls", "- shell: sleep 3; ls"))
     process = _process(tmp_path, tiny_task, tiny_script, stdout=subprocess.DEVNULL)
     rundir = RunDir(tmp_path / "home", "r")
     _wait_for(rundir.journal, b'"part":3,')
     for _ in range(3):
-        folder = os.open(rundir.path, os.O_RDONLY)
-        with socket.socket(socket.AF_UNIX) as visitor:
-            visitor.connect(f"/proc/self/fd/{folder}/{rundir.control.name}")
-        os.close(folder)
+        _visit(rundir)
     assert process.wait(60) == 0, process.stderr and process.stderr.read()
 
 

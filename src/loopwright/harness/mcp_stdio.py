@@ -30,13 +30,16 @@ async def forward(url: str, test_path: str) -> str:
     """
     # No read timeout: a grade takes as long as it takes. No proxies: the endpoint is on this machine.
     timeout = httpx2.Timeout(30.0, read=None)
+    failure: Exception | None = None
     try:
         async with httpx2.AsyncClient(timeout=timeout, trust_env=False) as http:
             transport = streamable_http_client(url, http_client=http)
             async with Client(transport) as client:
                 result = await client.call_tool("run_tests", {"test_path": test_path})
     except* (httpx2.HTTPError, MCPError, OSError) as errors:
-        raise ToolError(f"the tests cannot be run: {url} does not answer ({errors.exceptions[0]})") from None
+        failure = errors.exceptions[0]  # raised below: what is raised here becomes a group in some versions of Python
+    if failure is not None:
+        raise ToolError(f"the tests cannot be run: {url} does not answer ({failure})")
     text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
     if result.is_error:
         raise ToolError(text)
