@@ -89,7 +89,8 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def copy(path: Path, other: Path) -> None:
-    if not other.resolve().is_relative_to(path.resolve()):
+    # `realpath`, since `resolve` raises where links lead in a circle.
+    if not Path(os.path.realpath(other)).is_relative_to(os.path.realpath(path)):
         shutil.copytree(path, other, symlinks=True, dirs_exist_ok=True)
 
 
