@@ -19,9 +19,8 @@ from hypothesis import strategies as st
 _BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 if TYPE_CHECKING:
-    from benchmarks.report import Figure
-
     from benchmarks import install_peers, machine, plan, report, run, table
+    from benchmarks.report import Figure
 else:
     sys.path.insert(0, str(_BENCHMARKS))
     import install_peers
