@@ -1,10 +1,13 @@
 """Agents: each turns its own program's stream into complete items."""
 
+from loopwright.agents.activity import Activity
 from loopwright.agents.protocol import (
     Agent,
     AgentCheck,
     AgentContext,
     AgentItem,
+    AgentMemory,
+    Delta,
     RunTests,
     TestReply,
     TurnOutcome,
@@ -13,10 +16,13 @@ from loopwright.agents.registry import AGENTS, make_agent
 
 __all__ = [
     "AGENTS",
+    "Activity",
     "Agent",
     "AgentCheck",
     "AgentContext",
     "AgentItem",
+    "AgentMemory",
+    "Delta",
     "RunTests",
     "TestReply",
     "TurnOutcome",

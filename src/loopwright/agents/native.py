@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from loopwright import __version__
-from loopwright.agents.protocol import AgentCheck, AgentContext, AgentItem, TurnOutcome
+from loopwright.agents.protocol import AgentCheck, AgentContext, AgentItem, AgentMemory, TurnOutcome
 from loopwright.record import PartAdded, TurnStarted
 from loopwright.runtime import Runtime
 
@@ -16,6 +16,7 @@ class NativeAgent:
     """Follows the Agent protocol by delegating to `runtime.Runtime`."""
 
     name = "native"
+    steers = False
 
     def __init__(self) -> None:
         self._runtime: Runtime | None = None
@@ -28,7 +29,9 @@ class NativeAgent:
         """Start a new conversation."""
         self._runtime = Runtime(context, context.options["conversation"])
 
-    async def resume(self, context: AgentContext, turns: list[TurnStarted], parts: list[PartAdded]) -> None:
+    async def resume(
+        self, context: AgentContext, turns: list[TurnStarted], parts: list[PartAdded], memory: AgentMemory | None
+    ) -> None:
         """Take up the recorded conversation, to the byte."""
         await self.prepare(context)
         self._started.restore(turns, parts)
@@ -45,6 +48,14 @@ class NativeAgent:
     def outcome(self) -> TurnOutcome:
         """How the last turn ended."""
         return self._started.outcome
+
+    async def steer(self, text: str) -> bool:
+        """It hears people at its next turn."""
+        return False
+
+    def memory(self) -> AgentMemory | None:
+        """The record is all the memory that it has."""
+        return None
 
     async def close(self) -> None:
         """Close the connection to the gateway."""

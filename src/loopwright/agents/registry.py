@@ -7,40 +7,42 @@ from importlib.metadata import entry_points
 from typing import cast
 
 from loopwright.agents.protocol import Agent
-from loopwright.base import MachineError, UsageError, nearest
+from loopwright.base import UsageError, nearest
 
-__all__ = ["AGENTS", "PLANNED", "make_agent"]
+__all__ = ["AGENTS", "agent_names", "make_agent"]
 
 AGENTS: dict[str, str] = {
     "native": "loopwright.agents.native:NativeAgent",
+    "codex": "loopwright.agents.codex:CodexAgent",
+    "claude": "loopwright.agents.claude:ClaudeAgent",
+    "opencode": "loopwright.agents.opencode:OpenCodeAgent",
+    "acp": "loopwright.agents.acp:AcpAgent",
 }
-
-PLANNED = ("codex", "claude", "opencode")
-"""Agents whose names are known and whose adapters are not in this version."""
+"""`name` or `name:argument` of `--agent`; the argument (`acp:<command>`, `native:CONFIG`) goes to the class."""
 
 _GROUP = "loopwright.agents"
 
 
-def make_agent(name: str) -> Agent:
-    """A new agent of this name, for one trajectory.
+def agent_names() -> list[str]:
+    """The names of all agents, plug-ins included."""
+    return [*AGENTS, *(point.name for point in entry_points(group=_GROUP))]
+
+
+def make_agent(text: str) -> Agent:
+    """A new agent for one trajectory; `text` is what `--agent` was given.
 
     Raises:
-        MachineError: The agent is known, but this version cannot run it.
-        UsageError: There is no agent of this name.
+        UsageError: There is no agent of this name, or its argument is missing or not wanted.
     """
+    name, colon, argument = text.partition(":")
     target = AGENTS.get(name)
     if target is not None:
         module, attribute = target.split(":")
-        return cast(Agent, getattr(import_module(module), attribute)())
+        made = getattr(import_module(module), attribute)
+        return cast(Agent, made(argument) if colon else made())
     for point in entry_points(group=_GROUP):
         if point.name == name:
-            return cast(Agent, point.load()())
-    if name in PLANNED:
-        raise MachineError(
-            f"The agent {name} is not available in this version of Loopwright.",
-            remedy="Type: loopwright run --agent native --model scripted:examples/c_compiler/scripted.yaml",
-        )
-    names = [*AGENTS, *(point.name for point in entry_points(group=_GROUP)), *PLANNED]
-    close = nearest(name, names)
-    hint = f"Did you mean {close}?" if close else f"There are: {', '.join(names)}."
+            return cast(Agent, point.load()(argument) if colon else point.load()())
+    close = nearest(name, agent_names())
+    hint = f"Did you mean {close}?" if close else f"There are: {', '.join(agent_names())}."
     raise UsageError(f"There is no agent named {name!r}.", remedy=hint)

@@ -10,16 +10,32 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import field
+
+from loopwright.record.values import (
+    CheckpointInfo,
+    FileChange,
+    Limits,
+    Payload,
+    Record,
+    ScriptPosition,
+    SkippedFile,
+    SuiteCount,
+    ToolUse,
+    Usage,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
+    "AgentSession",
     "CheckpointInfo",
+    "CheckpointTaken",
     "EndReason",
     "Event",
     "FileChange",
     "GradeCause",
     "Limits",
+    "LimitsChanged",
     "ModelCalled",
     "Noticed",
     "PartAdded",
@@ -30,6 +46,7 @@ __all__ = [
     "RunStarted",
     "ScriptPosition",
     "SkippedFile",
+    "Steered",
     "StopRequested",
     "SuiteCount",
     "TestsGraded",
@@ -59,112 +76,12 @@ EndReason = Literal[
 GradeCause = Literal["agent", "turn_end", "final"]
 
 
-class _Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=False):
-    """Base of everything stored: immutable; defaults are not written; newer fields are ignored."""
-
-
-class Payload(_Record, frozen=True):
-    """Content by value, or by the SHA-256 of a blob where its JSON is over 8 KiB.
-
-    Exactly one of `value` (any JSON value) and `blob` (hex digest) is set. `size` is in bytes of JSON;
-    `preview` is the beginning of a blob's text, for readers that do not fetch it.
-    """
-
-    value: Any = UNSET
-    blob: str | UnsetType = UNSET
-    size: int = 0
-    preview: str = ""
-
-
-class FileChange(_Record, frozen=True):
-    """One changed path, relative to the workspace, with forward slashes."""
-
-    path: str
-    status: Literal["added", "modified", "deleted"]
-
-
-class SkippedFile(_Record, frozen=True):
-    """A file that was recorded by hash instead of by content, or not at all, and why."""
-
-    path: str
-    size: int
-    reason: Literal["too_large", "special_file", "unreadable"]
-    sha256: str = ""
-
-    @property
-    def why(self) -> str:
-        """The reason in words, to follow "was not kept: "."""
-        return _WHY.get(self.reason, self.reason)
-
-
-_WHY = {
-    "too_large": "it is too large to keep",
-    "special_file": "it is no file, folder or link (a socket, a device, a pipe)",
-    "unreadable": "it could not be read",
-}
-
-
-class CheckpointInfo(_Record, frozen=True):
-    """The workspace as committed after a part. Commit ids are 40 hex digits."""
-
-    commit_before: str | None
-    commit_after: str
-    tree: str
-    changed_files: tuple[FileChange, ...] = ()
-    skipped: tuple[SkippedFile, ...] = ()
-
-
-class Usage(_Record, frozen=True):
-    """Tokens by kind. `input_tokens` excludes both cache kinds; `output_tokens` includes reasoning."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_tokens: int = 0
-    cache_write_tokens: int = 0
-    reasoning_tokens: int = 0
-
-    @property
-    def total(self) -> int:
-        """All tokens that count towards a token limit."""
-        return self.input_tokens + self.output_tokens + self.cache_read_tokens + self.cache_write_tokens
-
-
-class ToolUse(_Record, frozen=True):
-    """A tool call or its result. A result repeats `name` and `call_id` of its call."""
-
-    name: str
-    call_id: str
-    arguments: Payload | None = None
-    result: Payload | None = None
-    status: Literal["called", "completed", "failed", "denied", "timeout"] = "called"
-    exit_code: int | None = None
-
-
-class Limits(_Record, frozen=True):
-    """Limits of a run; None means no limit. Seconds are wall time while the run is being worked on."""
-
-    max_parts: int | None = None
-    max_turns: int | None = None
-    max_cost: float | None = None
-    max_tokens: int | None = None
-    max_seconds: float | None = None
-
-
-class SuiteCount(_Record, frozen=True):
-    """How one suite did. `expected` is its full number of tests; fewer reported is never a success."""
-
-    passed: int
-    failed: int
-    total: int
-    expected: int
-    error: str = ""
-
-
-class RunStarted(_Record, frozen=True, tag="run_started", tag_field="type"):
+class RunStarted(Record, frozen=True, tag="run_started", tag_field="type"):
     """The first event: what is run, with digests of everything that could make it differ.
 
     `suites` maps each expected suite to its full number of tests; `store` is "" where it is the home itself.
-    `environment` holds versions and the isolation in force, for people; nothing reads it to decide.
+    `environment` holds versions and the isolation in force, for people; nothing reads it to decide. A fork names the
+    run and the part that it began from in `parent` and `parent_part`.
     """
 
     schema_version: int
@@ -189,11 +106,12 @@ class RunStarted(_Record, frozen=True, tag="run_started", tag_field="type"):
     initial_commit: str
     initial_tree: str
     parent: str | None = None
-    environment: dict[str, str] = {}
-    options: dict[str, Any] = {}
+    parent_part: int | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
 
-class TurnStarted(_Record, frozen=True, tag="turn_started", tag_field="type"):
+class TurnStarted(Record, frozen=True, tag="turn_started", tag_field="type"):
     """A prompt was given to the agent. Turns count from 1."""
 
     turn: int
@@ -202,7 +120,7 @@ class TurnStarted(_Record, frozen=True, tag="turn_started", tag_field="type"):
     part_start: int
 
 
-class PartAdded(_Record, frozen=True, tag="part_added", tag_field="type"):
+class PartAdded(Record, frozen=True, tag="part_added", tag_field="type"):
     """One complete part; the commit that holds its effect on the workspace rides in the same event.
 
     `reply` numbers the model's replies within the trajectory, so that parts of one reply stay together.
@@ -230,19 +148,13 @@ class PartAdded(_Record, frozen=True, tag="part_added", tag_field="type"):
     raw: Payload | None = None
 
 
-class ScriptPosition(_Record, frozen=True):
-    """Where a scripted model stood when it answered; enough to go on from there after a crash."""
+class ModelCalled(Record, frozen=True, tag="model_called", tag_field="type"):
+    """One call through the gateway, as it ended. `cost` is None where the price is not known.
 
-    conversation: str
-    reply: int
-    served: int
-    request_digest: str
-    cursor: int
-    repeats: int = 0
-
-
-class ModelCalled(_Record, frozen=True, tag="model_called", tag_field="type"):
-    """One call through the gateway, as it ended. `cost` is None where the price is not known."""
+    `purpose` says what the agent wanted it for where its request shows that: `turn`, `title`, `compaction`,
+    `subagent`, `side`; `conversation` is the agent's own name of the conversation. `waited_ms` is the part of the
+    latency that was spent waiting for a rate limit or an outage to pass.
+    """
 
     call: int
     timestamp: str
@@ -262,9 +174,12 @@ class ModelCalled(_Record, frozen=True, tag="model_called", tag_field="type"):
     request: Payload | None = None
     response: Payload | None = None
     script: ScriptPosition | None = None
+    purpose: str = ""
+    conversation: str = ""
+    waited_ms: float = 0.0
 
 
-class TestsGraded(_Record, frozen=True, tag="tests_graded", tag_field="type"):
+class TestsGraded(Record, frozen=True, tag="tests_graded", tag_field="type"):
     """A grade of one commit. `results` is the list of case results (see `harness.results`).
 
     `status_code` is 200 where the tests ran to the end, 400 where the path names no test, 500 where the
@@ -293,7 +208,7 @@ class TestsGraded(_Record, frozen=True, tag="tests_graded", tag_field="type"):
     call_id: str = ""
 
 
-class TurnEnded(_Record, frozen=True, tag="turn_ended", tag_field="type"):
+class TurnEnded(Record, frozen=True, tag="turn_ended", tag_field="type"):
     """The agent yielded. `outcome` is the agent's own account; `detail` says more for people."""
 
     turn: int
@@ -303,7 +218,7 @@ class TurnEnded(_Record, frozen=True, tag="turn_ended", tag_field="type"):
     detail: str = ""
 
 
-class Noticed(_Record, frozen=True, tag="noticed", tag_field="type"):
+class Noticed(Record, frozen=True, tag="noticed", tag_field="type"):
     """Something a person should know that is not a part (a skipped file, an untested version, ...)."""
 
     timestamp: str
@@ -312,14 +227,61 @@ class Noticed(_Record, frozen=True, tag="noticed", tag_field="type"):
     message: str
 
 
-class StopRequested(_Record, frozen=True, tag="stop_requested", tag_field="type"):
+class CheckpointTaken(Record, frozen=True, tag="checkpoint_taken", tag_field="type"):
+    """The workspace was committed between two parts, because a grade needed it. `part` is the newest part then."""
+
+    timestamp: str
+    turn: int
+    part: int
+    checkpoint: CheckpointInfo
+
+
+class AgentSession(Record, frozen=True, tag="agent_session", tag_field="type"):
+    """The agent's own memory as of now: the id of its session, and the files that it needs to go on with it.
+
+    `files` maps paths relative to the agent's home to their content in base64. A file in `offsets` only grew: its
+    content here begins at that byte, and what comes before is what the earlier events of this kind say of it.
+    """
+
+    timestamp: str
+    turn: int
+    part: int
+    agent: str
+    session_id: str
+    files: dict[str, Payload] = field(default_factory=dict)
+    offsets: dict[str, int] = field(default_factory=dict)
+
+
+class Steered(Record, frozen=True, tag="steered", tag_field="type"):
+    """Somebody told the agent something while the run went on.
+
+    `delivered` is `now` where it reached the turn that was going on, else `next_turn`. `part` is the newest part then.
+    """
+
+    timestamp: str
+    source: str
+    text: Payload
+    delivered: Literal["now", "next_turn"]
+    turn: int = 0
+    part: int = 0
+
+
+class LimitsChanged(Record, frozen=True, tag="limits_changed", tag_field="type"):
+    """Somebody changed the limits while the run went on; `limits` are all that hold from now on."""
+
+    timestamp: str
+    source: str
+    limits: Limits
+
+
+class StopRequested(Record, frozen=True, tag="stop_requested", tag_field="type"):
     """Somebody asked the run to end (`stop`, Ctrl-C, a signal)."""
 
     timestamp: str
     source: str
 
 
-class RunResumed(_Record, frozen=True, tag="run_resumed", tag_field="type"):
+class RunResumed(Record, frozen=True, tag="run_resumed", tag_field="type"):
     """A new process took the run over after the last event before this one."""
 
     timestamp: str
@@ -329,7 +291,7 @@ class RunResumed(_Record, frozen=True, tag="run_resumed", tag_field="type"):
     detail: str = ""
 
 
-class RunEnded(_Record, frozen=True, tag="run_ended", tag_field="type"):
+class RunEnded(Record, frozen=True, tag="run_ended", tag_field="type"):
     """The session end of seed 000, with the commit that solved the task where one did."""
 
     timestamp: str
@@ -349,6 +311,10 @@ Event = (
     | TestsGraded
     | TurnEnded
     | Noticed
+    | CheckpointTaken
+    | AgentSession
+    | Steered
+    | LimitsChanged
     | StopRequested
     | RunResumed
     | RunEnded

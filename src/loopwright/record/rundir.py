@@ -135,6 +135,11 @@ class RunDir:
         return self.path / "scratch"
 
     @property
+    def agent_home(self) -> Path:
+        """The home folder of a foreign agent: its settings and its own memory of the session."""
+        return self.path / "agent_home"
+
+    @property
     def bundles_folder(self) -> Path:
         """Incremental bundles on their way to a store, or as fetched from one."""
         return self.path / "bundles"

@@ -135,6 +135,19 @@ class Sandbox(Protocol):
     name: str
     spec: SandboxSpec
 
+    @property
+    def relay_port(self) -> int | None:
+        """The port on 127.0.0.1 that reaches the relay's socket, or None where the spec has no relay."""
+        ...
+
+    def host_path(self, target: str) -> Path | None:
+        """Where a path inside lies on the host, or None where no mount of the spec shows it."""
+        ...
+
+    def inside_path(self, source: Path) -> str | None:
+        """How a path of the host is called inside, or None where no mount of the spec shows it."""
+        ...
+
     async def run(self, command: Command, on_output: Callable[[bytes], None] | None = None) -> Outcome:
         """Run to the end and return what happened. Never raises for what the program does.
 
