@@ -1,0 +1,191 @@
+"""Anthropic's messages API. Thinking goes back with its signature, and results come first in the user's message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loopwright.record import Usage
+from loopwright.runtime.calls import Call
+from loopwright.runtime.providers._arguments import valid_json
+from loopwright.runtime.providers._errors import sdk_errors
+from loopwright.runtime.providers._transport import NO_KEY, Wire
+from loopwright.runtime.providers.types import (
+    Answered,
+    Api,
+    Entry,
+    ModelError,
+    OnText,
+    Prompt,
+    Reply,
+    Request,
+    Results,
+    Said,
+)
+from loopwright.runtime.tools.spec import ToolSpec
+
+__all__ = ["MessagesProvider", "messages_body", "read_content"]
+
+# The API wants a limit with each request; this is what its current models can write at least.
+_OUTPUT_TOKENS = 32_000
+_CACHE = {"type": "ephemeral"}
+
+
+class MessagesProvider:
+    """Asks by `POST /v1/messages`, streamed."""
+
+    api: Api = "messages"
+
+    def __init__(self, wire: Wire) -> None:
+        from anthropic import AsyncAnthropic
+
+        self._wire = wire
+        self._client = AsyncAnthropic(
+            api_key=NO_KEY,
+            base_url="http://gateway",
+            http_client=wire.http,
+            max_retries=0,
+            default_headers=wire.headers,
+        )
+
+    async def ask(self, request: Request, on_text: OnText) -> Reply:
+        """Send a request and gather the stream. See `Provider.ask`."""
+        from anthropic import AnthropicError
+
+        with sdk_errors(AnthropicError):
+            async with self._client.messages.stream(**messages_body(request)) as stream:
+                async for event in stream:
+                    _tell(event, on_text)
+                message = await stream.get_final_message()
+            if not message.stop_reason:
+                raise ModelError("the answer ended before it was complete", "outage")
+            content = [block.model_dump(mode="json", exclude_none=True) for block in message.content]
+            return read_content(_clean(content), message.stop_reason, _usage(message.usage), message.model)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._wire.close()
+
+
+def _tell(event: Any, on_text: OnText) -> None:
+    if event.type == "text":
+        on_text("text", event.text)
+    elif event.type == "thinking":
+        on_text("reasoning", event.thinking)
+
+
+def messages_body(request: Request) -> dict[str, Any]:
+    """The request's body, without `stream`, which the SDK sets. Raises `ModelError` for a setting it does not have."""
+    params = request.params
+    if params.seed is not None:
+        raise ModelError("the messages API has no setting `seed`; leave it out")
+    body: dict[str, Any] = {
+        "model": request.model,
+        "max_tokens": params.max_output_tokens or _OUTPUT_TOKENS,
+        "system": [_block(chunk.text, cache=chunk.cache) for chunk in request.system if chunk.text],
+        "messages": _messages(request.entries, cache=params.cache_conversation),
+    }
+    if request.tools:
+        body["tools"] = [_tool(tool, strict=params.strict_tools) for tool in request.tools]
+        if params.parallel_tools is not None:
+            body["tool_choice"] = {"type": "auto", "disable_parallel_tool_use": not params.parallel_tools}
+    if params.thinking_budget:
+        body["thinking"] = {"type": "enabled", "budget_tokens": params.thinking_budget}
+    # The SDK has no arguments for these two any more; models that know them still take them.
+    sampling = {"temperature": params.temperature, "top_p": params.top_p}
+    body |= {
+        "output_config": {"effort": params.reasoning_effort} if params.reasoning_effort else None,
+        "stop_sequences": list(params.stop) or None,
+        "extra_body": {name: value for name, value in sampling.items() if value is not None} or None,
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _messages(entries: tuple[Entry, ...], *, cache: bool) -> list[dict[str, Any]]:
+    """Messages whose roles alternate: what follows in the same role becomes one message of several blocks."""
+    messages: list[dict[str, Any]] = []
+    for entry in entries:
+        role = "assistant" if isinstance(entry, Reply | Said) else "user"
+        blocks = _blocks(entry)
+        if messages and messages[-1]["role"] == role:
+            messages[-1]["content"].extend(blocks)
+        else:
+            messages.append({"role": role, "content": blocks})
+    if cache and messages:
+        last = messages[-1]["content"]
+        last[-1] = {**last[-1], "cache_control": _CACHE}
+    return messages
+
+
+def _blocks(entry: Entry) -> list[dict[str, Any]]:
+    match entry:
+        case Prompt() | Said():
+            return [_block(entry.text or "(nothing)")]
+        case Reply():
+            # The API refuses a message without content, which models do send.
+            return list(entry.message["content"]) or [_block("(nothing)")]
+        case Results():
+            return [_result(answer) for answer in entry.answers]
+
+
+def _block(text: str, *, cache: bool = False) -> dict[str, Any]:
+    block: dict[str, Any] = {"type": "text", "text": text}
+    return {**block, "cache_control": _CACHE} if cache else block
+
+
+def _result(answer: Answered) -> dict[str, Any]:
+    block: dict[str, Any] = {"type": "tool_result", "tool_use_id": answer.call.call_id, "content": answer.text}
+    return block if answer.ok else {**block, "is_error": True}
+
+
+def _tool(tool: ToolSpec, *, strict: bool) -> dict[str, Any]:
+    plain: dict[str, Any] = {"name": tool.name, "description": tool.description, "input_schema": tool.json_schema()}
+    return {**plain, "strict": True} if strict else plain
+
+
+def _clean(content: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Blocks as the API wants them back: the SDK adds fields of its own to what it read."""
+    fields = {
+        "text": ("type", "text"),
+        "thinking": ("type", "thinking", "signature"),
+        "redacted_thinking": ("type", "data"),
+        "tool_use": ("type", "id", "name", "input"),
+    }
+    return [
+        {name: block[name] for name in fields.get(block["type"], tuple(block)) if name in block} for block in content
+    ]
+
+
+def read_content(
+    content: list[dict[str, Any]], finish_reason: str = "", usage: Usage | None = None, model: str = ""
+) -> Reply:
+    """A reply from content blocks, new or recorded.
+
+    Raises:
+        ModelError: It calls a tool without a name or an id.
+    """
+    content = valid_json(content)
+    calls = tuple(_call(block) for block in content if block["type"] == "tool_use")
+    if any(not (call.call_id and call.tool) for call in calls):
+        raise ModelError("the model called a tool without a name or an id", "unreadable")
+    text = "".join(block["text"] for block in content if block["type"] == "text")
+    thought = "\n\n".join(block["thinking"] for block in content if block["type"] == "thinking")
+    return Reply("messages", {"content": content}, text, thought, calls, finish_reason, usage, model)
+
+
+def _call(block: dict[str, Any]) -> Call:
+    import json
+
+    given = block.get("input")
+    raw = json.dumps(given, ensure_ascii=False)
+    if isinstance(given, dict):
+        return Call(block["id"], block["name"], given, raw)
+    return Call(block["id"], block["name"], None, raw, problem="the arguments are not a JSON object")
+
+
+def _usage(usage: Any) -> Usage:
+    return Usage(
+        input_tokens=usage.input_tokens or 0,
+        output_tokens=usage.output_tokens or 0,
+        cache_read_tokens=usage.cache_read_input_tokens or 0,
+        cache_write_tokens=usage.cache_creation_input_tokens or 0,
+    )

@@ -1,0 +1,77 @@
+"""What a call reads and writes, and when two calls may not run beside each other."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from loopwright.runtime.tools.spec import ToolSpec
+
+__all__ = ["EVERYTHING", "Claim", "claims_of", "clash"]
+
+_ALL = "*"
+
+
+class Claim(Struct, frozen=True):
+    """One resource, and whether it is written. `*` is everything; `workspace` contains every `file:PATH`."""
+
+    resource: str
+    writes: bool
+
+
+EVERYTHING = Claim(_ALL, True)
+
+
+def claims_of(tool: ToolSpec, arguments: Mapping[str, Any] | None, *, blocking: bool) -> tuple[Claim, ...]:
+    """What one call of `tool` claims.
+
+    A tool that declares nothing claims everything where it is blocking, else nothing. A declared `{name}` is replaced
+    by the handler's argument of that name; where that is missing, the whole workspace is meant.
+    """
+    if not tool.resources:
+        return (EVERYTHING,) if blocking else ()
+    return tuple(_claim(text, arguments or {}) for text in tool.resources)
+
+
+def _claim(text: str, arguments: Mapping[str, Any]) -> Claim:
+    access, _, resource = text.partition(":")
+    writes = access == "write"
+    kind, _, name = resource.partition(":")
+    if kind != "file":
+        return Claim(resource, writes)
+    if name.startswith("{") and name.endswith("}"):
+        given = arguments.get(name[1:-1])
+        if not isinstance(given, str):
+            return Claim("workspace", writes)
+        name = given
+    path = posixpath.normpath(name.removeprefix("/workspace/"))
+    return Claim("workspace" if path in (".", "/workspace") else f"file:{path}", writes)
+
+
+def clash(first: tuple[Claim, ...], second: tuple[Claim, ...]) -> str | None:
+    """The resource that keeps two calls apart, in words; None where they may run beside each other."""
+    for one in first:
+        for other in second:
+            if (one.writes or other.writes) and _overlap(one.resource, other.resource):
+                return _words(one.resource, other.resource)
+    return None
+
+
+def _overlap(one: str, other: str) -> bool:
+    if _ALL in (one, other) or one == other:
+        return True
+    if "workspace" in (one, other):
+        return one.startswith("file:") or other.startswith("file:")
+    if one.startswith("file:") and other.startswith("file:"):
+        return one.startswith(f"{other}/") or other.startswith(f"{one}/")
+    return False
+
+
+def _words(one: str, other: str) -> str:
+    narrow = other if one in (_ALL, "workspace") else one
+    if narrow == _ALL:
+        return "a tool that runs alone"
+    return narrow.removeprefix("file:") if narrow.startswith("file:") else f"the {narrow}"
