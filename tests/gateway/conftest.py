@@ -47,10 +47,12 @@ def serve(tmp_path: Path) -> Serve:
     """`async with serve("scripted:FILE", limits=...) as served`."""
 
     @asynccontextmanager
-    async def serving(text: str, *, environ: dict[str, str] | None = None, **options: Any) -> AsyncIterator[Served]:
+    async def serving(
+        text: str, *, environ: dict[str, str] | None = None, home: Path | None = None, **options: Any
+    ) -> AsyncIterator[Served]:
         calls: list[ModelCalled] = []
         blobs = BlobStore(tmp_path / "blobs")
-        spec = ModelSpec.parse(text, environ=environ)
+        spec = ModelSpec.parse(text, environ=environ, home=home)
         options.setdefault("limits", Limits())
         gateway = Gateway(spec, on_call=calls.append, blobs=blobs, environ=environ, **options)
         path = tmp_path / "gateway.sock"

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loopwright.gateway.recorded.backend import _NOT_AN_ANSWER
 from loopwright.gateway.scripted.player import request_digest
 from loopwright.gateway.sse import SseEvent, SseParser
-from loopwright.gateway.wire.neutral import BadRequest
+from loopwright.gateway.wire.neutral import Ask, BadRequest
 from loopwright.gateway.wire.registry import WIRES
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "wire"
@@ -64,6 +65,24 @@ def test_a_mangled_stream_is_read_without_a_crash(wire: Any) -> None:
         for event in mangled:
             watcher.event(event)
         msgspec.json.encode(watcher.assembled())
+
+    check()
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_a_mangled_answer_is_replayed_or_refused(wire: Any) -> None:
+    """What the recorded backend makes of a record that somebody else wrote."""
+    whole = msgspec.json.decode((GOLDEN / f"{wire.api}.json").read_bytes())
+    asked = Ask((), "", "", "", [])
+
+    @given(st.randoms(use_true_random=False))
+    def check(chance: random.Random) -> None:
+        try:
+            frames = list(wire.events(_replace(whole, chance), asked))
+        except _NOT_AN_ANSWER:
+            return
+        events = list(SseParser().feed(b"".join(frames)))
+        assert len(events) == len(frames)
 
     check()
 

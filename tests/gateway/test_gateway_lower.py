@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopwright.gateway.scripted.lower import Lowering, ToolMissing
+from loopwright.gateway.scripted.patches import BadPatch, parse_patch
 from loopwright.gateway.scripted.schema import CallSpec
 from loopwright.gateway.scripted.shell_forms import edit_command, patch_text, write_command
 from loopwright.gateway.wire.neutral import Ask, OfferedTool
@@ -171,3 +172,119 @@ def test_a_patch_says_the_whole_text_or_nothing(text: str) -> None:
     else:
         added = [line[1:] for line in patch.split("\n") if line.startswith("+")]
         assert "\n".join(added) + "\n" == text
+
+
+PATCH = """*** Begin Patch
+*** Update File: a.txt
+@@ def here
+ one
+-two
++zwei
+*** Delete File: b.txt
+*** Add File: src/c.txt
++new
+*** End Patch
+"""
+MANY = """*** Begin Patch
+*** Update File: m.txt
+*** Move to: moved/m.txt
+@@
+-l1
++L1
+@@
+ l4
+-l5
++L5
+*** End of File
+@@
++l6
+*** End Patch
+"""
+
+
+def test_a_patch_is_given_whole_to_who_knows_patches() -> None:
+    assert lower(CODEX, {"patch": PATCH}) == [("exec_command", {"cmd": f"apply_patch <<'EOF'\n{PATCH}EOF\n"})]
+    assert lower([*CODEX, OfferedTool("apply_patch", custom=True)], {"patch": PATCH}) == [("apply_patch", PATCH)]
+    tool = OfferedTool("apply_patch", fields=("patchText",))
+    assert lower([*OPENCODE, tool], {"patch": PATCH}) == [("apply_patch", {"patchText": PATCH})]
+
+
+def test_a_patch_is_done_with_other_tools_elsewhere() -> None:
+    assert lower(OPENCODE, {"patch": PATCH}) == [
+        ("edit", {"filePath": "/workspace/a.txt", "oldString": "one\ntwo\n", "newString": "one\nzwei\n"}),
+        ("bash", {"command": "rm -- b.txt", "description": "rm -- b.txt"}),
+        ("write", {"filePath": "/workspace/src/c.txt", "content": "new\n"}),
+    ]
+    assert [name for name, _ in lower(CLAUDE, {"patch": PATCH})] == ["Read", "Edit", "Bash", "Write"]
+    assert [name for name, _ in lower(NATIVE, {"patch": PATCH})] == ["edit_file", "run_shell", "write_file"]
+
+
+def test_several_hunks_are_one_command_that_works(tmp_path: Path) -> None:
+    (tmp_path / "m.txt").write_text("l1\nl2\nl3\nl4\nl5\n")
+    [(_, arguments)] = lower(OPENCODE, {"patch": MANY})
+    subprocess.run(["sh", "-c", arguments["command"]], cwd=tmp_path, check=True)
+    assert (tmp_path / "moved/m.txt").read_text() == "L1\nl2\nl3\nl4\nL5\nl6\n"
+    assert not (tmp_path / "m.txt").exists()
+
+
+def test_a_hunk_that_does_not_fit_stops_the_command(tmp_path: Path) -> None:
+    (tmp_path / "m.txt").write_text("other\n")
+    [(_, arguments)] = lower(OPENCODE, {"patch": MANY})
+    done = subprocess.run(["sh", "-c", arguments["command"]], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode != 0
+    assert (tmp_path / "m.txt").read_text() == "other\n"
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        "",
+        "*** Begin Patch\n*** End Patch\n",
+        "*** Begin Patch\nx\n*** End Patch\n",
+        "*** Begin Patch\n*** Update File: a\n*** End Patch\n",
+        "*** Begin Patch\n*** Update File: a\n@@\n x\n*** End Patch\n",
+        "*** Begin Patch\n*** Delete File: a\n-x\n*** End Patch\n",
+        "*** Begin Patch\n*** Add File: a\n-x\n*** End Patch\n",
+    ],
+)
+def test_what_is_no_patch_is_refused_when_the_script_is_read(patch: str) -> None:
+    with pytest.raises(ValueError, match=r"patch"):
+        CallSpec.model_validate({"patch": patch})
+
+
+lines = st.lists(st.text(alphabet="ab -+@*", max_size=6), min_size=1, max_size=5)
+
+
+@given(lines)
+def test_any_text_is_a_patch_or_says_why_not(inside: list[str]) -> None:
+    text = "\n".join(["*** Begin Patch", "*** Update File: a", *inside, "*** End Patch"])
+    try:
+        [file, *_] = parse_patch(text)
+    except BadPatch as error:
+        assert str(error)  # noqa: PT017 - most texts are no patches
+    else:
+        assert file.path == "a"
+        assert file.hunks
+
+
+def test_deleting() -> None:
+    assert lower(NATIVE, {"delete": "-a b"}) == [("run_shell", {"command": "rm -- '-a b'"})]
+    [(name, arguments)] = lower(CODEX, {"delete": "a"})
+    assert (name, "*** Delete File: a\n" in arguments["cmd"]) == ("exec_command", True)
+
+
+def test_delegating() -> None:
+    call = {"delegate": {"prompt": "Count the lines", "replies": [{"say": "3"}]}}
+    spawning = [*CODEX, OfferedTool("spawn_agent", "multi_agent_v1")]
+    assert lower(spawning, call) == [("multi_agent_v1/spawn_agent", {"message": "Count the lines"})]
+    about = {"prompt": "Count the lines", "description": "Count the lines"}
+    agent = about | {"subagent_type": "general-purpose", "run_in_background": False}
+    assert lower([*CLAUDE, OfferedTool("Agent")], call) == [("Agent", agent)]
+    task = [*OPENCODE, OfferedTool("task")]
+    assert lower(task, call) == [("task", about | {"subagent_type": "general"})]
+    assert lower(NATIVE, call) == [("delegate", {"prompt": "Count the lines"})]
+
+
+def test_a_tool_that_is_not_there_can_be_called_on_purpose() -> None:
+    assert lower(CODEX, {"call": {"name": "fly", "force": True}}) == [("fly", {})]
+    assert lower(CODEX, {"call": {"name": "run_tests", "force": True}}) == [("mcp__lab/run_tests", {})]

@@ -17,6 +17,10 @@ CHAT = {"model": "asked", "messages": [{"role": "user", "content": "hi"}]}
 FINE = JSONResponse({"choices": [], "usage": {"prompt_tokens": 3}})
 
 
+def openai(base: str) -> dict[str, str]:
+    return {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{base}/v1"}
+
+
 async def ask(served: Any) -> int:
     return int((await served.http.post("/v1/chat/completions", json=CHAT)).status_code)
 
@@ -52,11 +56,73 @@ async def test_a_refusal_says_who_what_and_what_to_check(serve: Any, upstream: A
         assert served.gateway.outage is None
 
 
+# As the providers answer, word for word but for names.
+BODIES = {
+    "openai, wrong key": (
+        "wrong_key",
+        401,
+        {
+            "message": "Incorrect API key provided: sk-pl***6789. You can find your API key at https://example.org.",
+            "type": "invalid_request_error",
+            "param": None,
+            "code": "invalid_api_key",
+        },
+    ),
+    "openai, no credit": (
+        "no_credit",
+        429,
+        {
+            "message": "You exceeded your current quota, please check your plan and billing details.",
+            "type": "insufficient_quota",
+            "param": None,
+            "code": "insufficient_quota",
+        },
+    ),
+    "openai, too many": (
+        "rate_limit",
+        429,
+        {"message": "Rate limit reached for gpt-5 on tokens per min", "type": "tokens", "code": "rate_limit_exceeded"},
+    ),
+    "openai, unknown model": (
+        "unknown_model",
+        404,
+        {
+            "message": "The model `gpt-55` does not exist or you do not have access to it.",
+            "type": "invalid_request_error",
+            "param": None,
+            "code": "model_not_found",
+        },
+    ),
+    "anthropic, wrong key": ("wrong_key", 401, {"type": "authentication_error", "message": "invalid x-api-key"}),
+    "anthropic, no credit": (
+        "no_credit",
+        400,
+        {"type": "invalid_request_error", "message": "Your credit balance is too low to access the Anthropic API."},
+    ),
+    "anthropic, unknown model": ("unknown_model", 404, {"type": "not_found_error", "message": "model: claude-x"}),
+    "anthropic, overloaded": ("outage", 529, {"type": "overloaded_error", "message": "Overloaded"}),
+    "openrouter, no credit": ("no_credit", 402, {"code": 402, "message": "Insufficient credits"}),
+    "openrouter, unknown model": ("unknown_model", 400, {"code": 400, "message": "x/y is not a valid model ID"}),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+async def test_the_kind_of_a_refusal(serve: Any, upstream: Any, name: str) -> None:
+    kind, status, error = BODIES[name]
+    upstream.answers = [JSONResponse({"type": "error", "error": error}, status)]
+    async with serve("openai/gpt-5", environ=openai(upstream.base)) as served:
+        assert await ask(served) == status
+        assert served.gateway.refusal.kind == kind
+        assert served.gateway.outage == served.gateway.refusal.message
+    assert len(upstream.requests) == (5 if kind in ("rate_limit", "outage") else 1)
+
+
 async def test_no_key_is_told(serve: Any, upstream: Any) -> None:
     upstream.answers = [Response(b"{}", 401)]
     async with serve(f"{upstream.base}/v1#m", environ={}) as served:
         await ask(served)
     assert "Put a key into LOOPWRIGHT_API_KEY" in served.gateway.outage
+    assert served.gateway.refusal.kind == "no_key"
 
 
 async def test_a_request_that_is_wrong_is_the_agents_own(serve: Any, upstream: Any) -> None:
@@ -72,6 +138,8 @@ async def test_nobody_there(serve: Any) -> None:
     async with serve(f"{base}#m", environ={}) as served:
         assert await ask(served) == 502
     assert f"{base} gave no answer" in served.gateway.outage
+    assert served.gateway.refusal.kind == "outage"
+    assert served.calls[0].waited_ms > 0
     assert served.calls[0].cost == 0.0, "what was never sent costs nothing"
 
 

@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,9 +18,10 @@ KEY = "sk-planted-0123456789"
 
 def test_waiting_grows_within_bounds() -> None:
     chance = random.Random(1)
-    waits = [wait_before(retry, {}, chance) or 0 for retry in (1, 2, 3, 4, 9)]
-    for wait, most in zip(waits, (0.5, 1, 2, 4, 8), strict=True):
-        assert most / 2 <= wait <= most
+    for retry, most in ((1, 0.5), (2, 1), (3, 2), (4, 4), (9, 8)):
+        waits = [wait_before(retry, {}, chance) or 0 for _ in range(200)]
+        assert 0 <= min(waits) < most / 10
+        assert most * 0.9 < max(waits) <= most
 
 
 def test_what_the_provider_asks_for_is_kept_to() -> None:
@@ -45,6 +47,16 @@ def test_a_status_that_passes_by_itself() -> None:
         503,
         529,
     ]
+
+
+def test_an_account_without_credit_does_not_pass() -> None:
+    assert not is_passing(429, b'{"error": {"code": "insufficient_quota"}}')
+    assert not is_passing(503, b'{"error": {"type": "billing_error"}}')
+
+
+@pytest.mark.parametrize("asked", ["nan", "inf", "-inf", "soon", "-5"])
+def test_a_wait_that_is_no_number_is_not_kept_to(asked: str) -> None:
+    assert 0 <= (wait_before(1, {"retry-after": asked}, random.Random(1)) or 0) <= 0.5
 
 
 def test_headers_stay_here_unless_they_are_needed() -> None:

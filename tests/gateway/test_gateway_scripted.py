@@ -281,10 +281,11 @@ async def test_limits_refuse_the_next_call_and_say_so(serve: Any, script: Callab
         assert (await served.http.post(path, json=body)).status_code == 200
         assert served.calls[-1].error == ""
         refused = await served.http.post(path, json=body)
-        assert (refused.status_code, served.gateway.exhausted) == (400, "token_limit")
+        final = 402 if api == "messages" else 400
+        assert (refused.status_code, served.gateway.exhausted) == (final, "token_limit")
         assert refused.json()["error"]["code"] == "token_limit"
         assert "983 of 900 tokens" in refused.json()["error"]["message"]
-        assert (served.calls[1].status, served.calls[1].usage.total, served.calls[1].cost) == (400, 0, 0.0)
+        assert (served.calls[1].status, served.calls[1].usage.total, served.calls[1].cost) == (final, 0, 0.0)
         served.gateway.limits = Limits(max_tokens=5000)
         assert (await served.http.post(path, json=body)).status_code == 200
         assert served.gateway.exhausted is None

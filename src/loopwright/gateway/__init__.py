@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from loopwright.gateway._keys import hold_keys
+    from loopwright.gateway._keys import hold_keys, host_environ
     from loopwright.gateway.gateway import Exhausted, Gateway, PayloadStore
     from loopwright.gateway.prices import Price, price_of
+    from loopwright.gateway.refusals import Refusal
     from loopwright.gateway.requests import whole_request
     from loopwright.gateway.serve import serve_unix
     from loopwright.gateway.spec import ModelSpec
@@ -21,7 +22,9 @@ __all__ = [
     "ModelSpec",
     "PayloadStore",
     "Price",
+    "Refusal",
     "hold_keys",
+    "host_environ",
     "price_of",
     "serve_unix",
     "whole_request",
@@ -33,7 +36,9 @@ _HOMES = {
     "ModelSpec": "spec",
     "PayloadStore": "gateway",
     "Price": "prices",
+    "Refusal": "refusals",
     "hold_keys": "_keys",
+    "host_environ": "_keys",
     "price_of": "prices",
     "serve_unix": "serve",
     "whole_request": "requests",

@@ -17,25 +17,21 @@ from loopwright.gateway.wire.messages import CountTokensWire
 from loopwright.gateway.wire.registry import WIRES
 
 if TYPE_CHECKING:
-    from loopwright.gateway._ledger import Ledger
-    from loopwright.gateway.gateway import Backend
-    from loopwright.gateway.spec import ModelSpec
-    from loopwright.record import Limits
+    from loopwright.gateway._core import Core
 
 __all__ = ["build_app"]
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def build_app(spec: ModelSpec, backend: Backend, ledger: Ledger, limits: Callable[[], Limits]) -> Starlette:
+def build_app(core: Core) -> Starlette:
     """Everything that an agent may ask; paths are served with and without the leading `/v1`."""
     routes = [Route("/", _alive, methods=["GET", "HEAD"])]
     for prefix in ("/v1", ""):
         for wire in WIRES:
-            endpoint = ModelEndpoint(wire, spec, backend, ledger, limits)
-            routes.append(Route(prefix + wire.path, endpoint, methods=["POST"]))
-        routes.append(Route(f"{prefix}/messages/count_tokens", _counting(spec, backend), methods=["POST"]))
-        routes.append(Route(f"{prefix}/models", _models(spec.name), methods=["GET"]))
+            routes.append(Route(prefix + wire.path, ModelEndpoint(wire, core), methods=["POST"]))
+        routes.append(Route(f"{prefix}/messages/count_tokens", _counting(core), methods=["POST"]))
+        routes.append(Route(f"{prefix}/models", _models(core.spec.name), methods=["GET"]))
     return Starlette(routes=routes, exception_handlers={404: _not_served, 405: _not_served})
 
 
@@ -56,7 +52,7 @@ def _models(name: str) -> _Endpoint:
     return listing
 
 
-def _counting(spec: ModelSpec, backend: Backend) -> _Endpoint:
+def _counting(core: Core) -> _Endpoint:
     wire = CountTokensWire()
 
     async def count(request: Request) -> Response:
@@ -65,8 +61,8 @@ def _counting(spec: ModelSpec, backend: Backend) -> _Endpoint:
         except NotAccepted as error:
             return JSONResponse(wire.error(error.status, str(error), "bad_request"), error.status)
         call = Call(wire, value, body, dict(request.headers), request.url.query)
-        call.model_sent = spec.name
-        answer = await backend.count(call)
+        call.model_sent = core.spec.name
+        answer = await core.backend.count(call)
         return Response(answer.body, answer.status, answer.headers)
 
     return count

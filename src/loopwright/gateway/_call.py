@@ -7,11 +7,16 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
+import anyio
 import msgspec
 
-from loopwright.gateway.wire.neutral import Ask, Wire
+from loopwright.gateway._activity import Activity
+from loopwright.gateway._conversation import conversation_of
+from loopwright.gateway._core import OnText
+from loopwright.gateway.refusals import Refusal
+from loopwright.gateway.wire.neutral import Ask, BadRequest, Wire
 from loopwright.record import ScriptPosition, Usage
 
 __all__ = ["Answer", "Call"]
@@ -23,12 +28,16 @@ def _now() -> str:
 
 @dataclass
 class Answer:
-    """What is sent back: one body, or events as they come. Async events come from a provider and must be closed."""
+    """What is sent back: one body, or events as they come. Async events come from a provider and must be closed.
+
+    After events that are no async ones the stream ends, is cut, or hangs until the agent goes.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes = b""
     events: Iterator[bytes] | AsyncIterator[bytes] | None = None
+    ending: Literal["end", "cut", "hang"] = "end"
 
     @classmethod
     def json(cls, status: int, value: Any) -> Answer:
@@ -47,10 +56,14 @@ class Call:
         usage_estimated: Nobody counted: four bytes were taken for a token.
         cost: Set only where the provider itself said what it charged.
         in_doubt: It was sent, and the provider may charge for it, but has not said how much.
-        outage: Why the provider gives no answer, for a person; empty where it does.
+        refused: Why the model gives no answer, for a person; None where it does.
         done: The end of the answer has been seen.
         cut: The provider's stream broke.
         entered: The call is in the record.
+        number: The number that it will have in the record, unless another call ends before it.
+        purpose: What the agent wants it for, as `ModelCalled.purpose`.
+        waited: Seconds spent waiting for a rate limit or an outage to pass.
+        on_text: Gets the reply as it streams.
     """
 
     wire: Wire
@@ -74,10 +87,15 @@ class Call:
     response: Any = None
     script: ScriptPosition | None = None
     in_doubt: bool = False
-    outage: str = ""
+    refused: Refusal | None = None
     done: bool = False
     cut: bool = False
     entered: bool = False
+    number: int = 0
+    purpose: str = ""
+    waited: float = 0.0
+    activity: Activity = field(default_factory=Activity)
+    on_text: OnText | None = None
 
     @property
     def model_asked(self) -> str:
@@ -98,10 +116,34 @@ class Call:
         """
         return self.wire.read(self.value)
 
+    @cached_property
+    def conversation(self) -> str:
+        """The agent's own name of its conversation, or one made of how it opens; empty where it cannot be read."""
+        try:
+            return conversation_of(self.headers, self.ask)
+        except (BadRequest, RecursionError):
+            return ""
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for a rate limit or an outage to pass."""
+        began = time.monotonic()
+        try:
+            with self.activity.pausing():
+                await anyio.sleep(seconds)
+        finally:
+            self.waited += time.monotonic() - began
+
     def saw_token(self) -> None:
         """Note the moment of the first content."""
         if self.first_token is None:
             self.first_token = time.monotonic()
+
+    def tell(self, reasoning: str, text: str) -> None:
+        """Show a reply that does not come bit by bit to whoever looks on."""
+        if self.on_text is not None:
+            for kind, words in (("reasoning", reasoning), ("text", text)):
+                if words:
+                    self.on_text(kind, words)
 
     def refusal(self, status: int, message: str, code: str) -> Answer:
         """Answer with an error in the API's own shape, which its SDK does not retry, and note it."""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import anyio
 import msgspec
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from loopwright.gateway._activity import Activity
 from loopwright.gateway._call import Answer, Call
+from loopwright.gateway._purpose import purpose_of
 from loopwright.gateway.wire.neutral import Wire
 
 if TYPE_CHECKING:
-    from loopwright.gateway._ledger import Ledger
-    from loopwright.gateway.gateway import Backend
-    from loopwright.gateway.spec import ModelSpec
-    from loopwright.record import Limits
+    from loopwright.gateway._core import Core
 
 __all__ = ["ModelEndpoint", "NotAccepted", "read_object"]
 
@@ -36,14 +35,9 @@ class NotAccepted(Exception):
 class ModelEndpoint:
     """The endpoint of one API, as an ASGI application."""
 
-    def __init__(
-        self, wire: Wire, spec: ModelSpec, backend: Backend, ledger: Ledger, limits: Callable[[], Limits]
-    ) -> None:
+    def __init__(self, wire: Wire, core: Core) -> None:
         self._wire = wire
-        self._spec = spec
-        self._backend = backend
-        self._ledger = ledger
-        self._limits = limits
+        self._core = core
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -58,46 +52,69 @@ class ModelEndpoint:
         except ClientDisconnect:
             return
         call = Call(self._wire, value, body, dict(request.headers), scope["query_string"].decode("latin-1"))
-        call.model_sent = call.model_served = self._spec.name or call.model_asked
+        call.model_sent = call.model_served = self._core.spec.name or call.model_asked
+        call.purpose, call.activity = purpose_of(call.headers, value), self._core.activity
+        call.number = self._core.ledger.next_call + call.activity.in_flight
+        # A title or what a sub-agent says is not what somebody who looks on wants to read as the agent's words.
+        call.on_text = self._core.on_text if call.purpose == "turn" else None
+        with call.activity.answering():
+            await self._serve(call, receive, send)
+
+    async def _serve(self, call: Call, receive: Receive, send: Send) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(_cancel_when_gone, receive, group.cancel_scope)
             try:
-                await self._answer(call, send)
+                if self._core.before_call is not None:
+                    await self._core.before_call()
+                await self._answer(call, _noting(send, call.activity))
             finally:
                 if not call.entered:
                     call.error = call.error or "The call was cut short: the agent hung up, or the run ended."
-                    self._ledger.enter(call)
+                    self._core.ledger.enter(call)
             group.cancel_scope.cancel()
 
     async def _answer(self, call: Call, send: Send) -> None:
-        answer = self._ledger.refuse(call, self._limits()) or await self._backend.answer(call)
+        answer = self._core.ledger.refuse(call, self._core.limits()) or await self._core.backend.answer(call)
         call.status = answer.status
         if answer.events is None:
-            self._ledger.enter(call)
+            self._core.ledger.enter(call)
             await _send_whole(send, answer)
             return
-        await _send_start(send, answer)
-        events = answer.events
-        if isinstance(events, AsyncIterator):
-            await self._relay(call, events, send)
+        if isinstance(answer.events, AsyncIterator):
+            await _send_start(send, answer)
+            await self._relay(call, answer.events, send)
+        elif answer.ending == "end":
+            await _send_start(send, answer)
+            await self._play(call, answer.events, send)
         else:
-            await self._play(call, events, send)
+            await self._break_off(call, answer, answer.events, send)
 
     async def _play(self, call: Call, events: Iterator[bytes], send: Send) -> None:
         frames = list(events)
         for frame in frames[:-1]:
             await send({"type": "http.response.body", "body": frame, "more_body": True})
         # Entered before the agent can see the end, so that no part of this reply is recorded before the call.
-        self._ledger.enter(call)
+        self._core.ledger.enter(call)
         await send({"type": "http.response.body", "body": frames[-1], "more_body": False})
+
+    async def _break_off(self, call: Call, answer: Answer, events: Iterator[bytes], send: Send) -> None:
+        """Send the beginning of an answer, and never its end."""
+        frames = list(events)
+        if answer.headers:
+            await _send_start(send, answer)
+        for frame in frames:
+            await send({"type": "http.response.body", "body": frame, "more_body": True})
+        if answer.ending == "hang":
+            await anyio.sleep_forever()
+        self._core.ledger.enter(call)
 
     async def _relay(self, call: Call, events: AsyncIterator[bytes], send: Send) -> None:
         async with aclosing(events) as chunks:  # type: ignore[type-var]
             async for chunk in chunks:
                 if call.done:
-                    self._ledger.enter(call)
+                    self._core.ledger.enter(call)
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        self._ledger.enter(call)
+        self._core.ledger.enter(call)
         if not call.cut:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         # Otherwise the response stays without its end, so that the agent sees the cut that the provider made.
@@ -131,6 +148,14 @@ async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     scope.cancel()
+
+
+def _noting(send: Send, activity: Activity) -> Send:
+    async def noting(message: Message) -> None:
+        activity.touch()
+        await send(message)
+
+    return noting
 
 
 async def _send_start(send: Send, answer: Answer) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from loopwright.base import one_line
 from loopwright.gateway._call import Answer, Call
 from loopwright.gateway.prices import Price
+from loopwright.gateway.refusals import Refusal
 from loopwright.gateway.requests import RequestKeeper
 from loopwright.record import Limits, ModelCalled, Payload, Usage
 
@@ -35,28 +36,29 @@ class Ledger:
         self._backend = backend
         self._on_call = on_call
         self._blobs = blobs
-        self._next_call = next_call
+        self.next_call = next_call
         self._price_of = price_of
         self._requests = RequestKeeper()
         self.cost, self.tokens = spent
         # What was surely or probably spent, for the limit: one unknown charge must not end a run.
         self._at_least = spent[0]
-        self.outage: str | None = None
+        self.refusal: Refusal | None = None
         self.exhausted: Exhausted | None = None
 
     def refuse(self, call: Call, limits: Limits) -> Answer | None:
         """The answer to a call that the limits forbid, or None where it may go on."""
         self.exhausted = None
+        status = call.wire.final_status
         if limits.max_tokens is not None and self.tokens >= limits.max_tokens:
             self.exhausted = "token_limit"
-            return call.refusal(400, _used_up(f"{self.tokens:,} of {limits.max_tokens:,} tokens"), "token_limit")
+            return call.refusal(status, _used_up(f"{self.tokens:,} of {limits.max_tokens:,} tokens"), "token_limit")
         if limits.max_cost is None:
             return None
         if self._at_least is None or self._price_of(call.model_sent) is None:
-            return call.refusal(400, _unpriced(call.model_sent or "the model"), "price_unknown")
+            return call.refusal(status, _unpriced(call.model_sent or "the model"), "price_unknown")
         if self._at_least >= limits.max_cost:
             self.exhausted = "cost_limit"
-            return call.refusal(400, _used_up(f"${self._at_least:.4f} of ${limits.max_cost:.4f}"), "cost_limit")
+            return call.refusal(status, _used_up(f"${self._at_least:.4f} of ${limits.max_cost:.4f}"), "cost_limit")
         return None
 
     def enter(self, call: Call) -> None:
@@ -69,7 +71,7 @@ class Ledger:
         self.tokens += call.usage.total
         self.cost = _sum(self.cost, cost)
         self._note_outage(call)
-        number, self._next_call = self._next_call, self._next_call + 1
+        number, self.next_call = self.next_call, self.next_call + 1
         self._on_call(self._record(call, number, cost))
 
     def _cost_of(self, call: Call) -> float | None:
@@ -90,10 +92,10 @@ class Ledger:
         return price.cost(usage, call.long_cache_writes) if price else None
 
     def _note_outage(self, call: Call) -> None:
-        if call.outage:
-            self.outage = call.outage
+        if call.refused is not None:
+            self.refusal = call.refused
         elif 200 <= call.status < 300 and not call.in_doubt:
-            self.outage = None
+            self.refusal = None
 
     def restore(self, calls: Iterable[ModelCalled], model: str) -> None:
         """Take what earlier calls to `model` cost, or may have cost, from the record, where the sum is not known."""
@@ -124,6 +126,9 @@ class Ledger:
             request=self._blobs.payload(self._requests.shorten(call.wire.api, number, call.value)),
             response=self._response(call),
             script=call.script,
+            purpose=call.purpose,
+            conversation=call.conversation,
+            waited_ms=round(call.waited * 1000, 3),
         )
 
     def _response(self, call: Call) -> Payload | None:

@@ -7,9 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from loopwright.base import UsageError
+from loopwright.gateway._activity import Activity
 from loopwright.gateway._call import Answer, Call
+from loopwright.gateway._core import BeforeCall, Core, OnNotice, OnText
 from loopwright.gateway._ledger import Exhausted, Ledger
 from loopwright.gateway.prices import Price, table_date
+from loopwright.gateway.refusals import Refusal
 from loopwright.gateway.spec import ModelSpec
 from loopwright.record import Limits, ModelCalled, Payload, ScriptPosition
 
@@ -63,9 +66,14 @@ class Gateway:
         spent: US dollars (None where not known) and tokens spent before, for a resumed run.
         workspace: Absolute path of the workspace as the agent sees it, for agents that want absolute paths.
         environ: Where the key is, instead of the process's environment.
+        before_call: Awaited when a request has been read, before it is answered, so that what the agent did before is
+            on record first.
+        on_text: Gets the replies of the main conversation as they stream: `"text"` or `"reasoning"`, and a piece of
+            it. Nothing of that is recorded; must not block.
+        on_notice: Gets a code and a sentence where a person should know something; must not block.
 
     Raises:
-        UsageError: There is a cost limit, and the model's price is not known.
+        UsageError: There is a cost limit, and the model's price is not known; or the recorded run cannot be replayed.
 
     Attributes:
         limits: May be replaced at any time; holds from the next call on.
@@ -82,20 +90,46 @@ class Gateway:
         spent: tuple[float | None, int] = (0.0, 0),
         workspace: str = "/workspace",
         environ: Mapping[str, str] | None = None,
+        before_call: BeforeCall | None = None,
+        on_text: OnText | None = None,
+        on_notice: OnNotice | None = None,
     ) -> None:
         self.spec = spec
         self.limits = limits
-        self._backend = _backend(spec, workspace, environ)
+        self._backend = _backend(spec, workspace, environ, on_notice)
         if limits.max_cost is not None and self._backend.price_of(spec.name) is None:
             raise _unpriced(spec)
         self._ledger = Ledger(spec.backend, on_call, blobs, next_call, spent, self._backend.price_of)
+        self._activity = Activity()
+        self._before_call, self._on_text = before_call, on_text
 
     @cached_property
     def app(self) -> Starlette:
         """The ASGI application with all endpoints."""
         from loopwright.gateway._app import build_app
 
-        return build_app(self.spec, self._backend, self._ledger, lambda: self.limits)
+        parts = (self.spec, self._backend, self._ledger, lambda: self.limits, self._activity)
+        return build_app(Core(*parts, self._before_call, self._on_text))
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls are being answered."""
+        return self._activity.in_flight
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a call is waiting for a rate limit or an outage to pass."""
+        return self._activity.waiting
+
+    @property
+    def waited_seconds(self) -> float:
+        """Seconds, of this run, in which all calls under way were waiting; wall time less this is working time."""
+        return self._activity.waited_seconds
+
+    @property
+    def last_activity(self) -> float:
+        """When the last byte came from or went to a model or an agent; on the monotonic clock, in seconds."""
+        return self._activity.last_activity
 
     @property
     def exhausted(self) -> Exhausted | None:
@@ -113,18 +147,24 @@ class Gateway:
         return self._ledger.cost
 
     @property
-    def outage(self) -> str | None:
-        """Why the provider gave no answer when it was last asked: its address, what happened, and what to check.
+    def refusal(self) -> Refusal | None:
+        """Why the model gave no answer when it was last asked, and of which kind that is.
 
         None where it answered; an answer to a later call clears it. A request that the provider finds wrong (HTTP 400)
-        is no outage, nor is a limit of the run.
+        is no refusal, nor is a limit of the run.
         """
-        return self._ledger.outage
+        return self._ledger.refusal
+
+    @property
+    def outage(self) -> str | None:
+        """The words of `refusal`: the provider's address, what happened, and what to check."""
+        return None if self._ledger.refusal is None else self._ledger.refusal.message
 
     def restore(self, calls: Iterable[ModelCalled]) -> None:
         """Stand where the record ends: take over positions and costs from all calls, in the record's order."""
         calls = list(calls)
         self._ledger.restore(calls, self.spec.name)
+        self._activity.add_waited(sum(call.waited_ms for call in calls) / 1000)
         for call in calls:
             if call.script is not None:
                 self._backend.restore(call.script)
@@ -142,11 +182,15 @@ def _unpriced(spec: ModelSpec) -> UsageError:
     )
 
 
-def _backend(spec: ModelSpec, workspace: str, environ: Mapping[str, str] | None) -> Backend:
+def _backend(spec: ModelSpec, workspace: str, environ: Mapping[str, str] | None, on_notice: OnNotice | None) -> Backend:
     if spec.script is not None:
         from loopwright.gateway.scripted.backend import ScriptedBackend
 
         return ScriptedBackend(spec.script, workspace)
+    if spec.recording is not None:
+        from loopwright.gateway.recorded.backend import RecordedBackend
+
+        return RecordedBackend(spec.recording, workspace, on_notice)
     from loopwright.gateway.provider.backend import ProviderBackend
 
     return ProviderBackend(spec, environ)

@@ -15,7 +15,7 @@ from typing import Any
 
 from loopwright.record import ModelCalled, Payload
 
-__all__ = ["RequestKeeper", "whole_request"]
+__all__ = ["RequestKeeper", "apply_difference", "items_of", "whole_request"]
 
 _ITEMS = {"chat": "messages", "messages": "messages", "responses": "input"}
 _MOST_CONVERSATIONS = 64
@@ -57,6 +57,12 @@ def _common(old: list[Any], new: list[Any]) -> int:
     return count
 
 
+def items_of(api: str, request: Any) -> list[Any]:
+    """The items of the conversation in a request; none where it holds no list of them."""
+    items = request.get(_ITEMS[api]) if isinstance(request, dict) else None
+    return items if isinstance(items, list) else []
+
+
 def whole_request(calls: Iterable[ModelCalled], number: int, value: Callable[[Payload], Any]) -> Any:
     """The request of call `number` as the agent sent it.
 
@@ -81,11 +87,16 @@ def whole_request(calls: Iterable[ModelCalled], number: int, value: Callable[[Pa
         chain.append(kept)
         number = kept["same_as"]["call"]
     for short in reversed(chain):
-        kept = _apply(_ITEMS[api], kept, short)
+        kept = apply_difference(api, kept, short)
     return kept
 
 
-def _apply(key: str, old: dict[str, Any], short: dict[str, Any]) -> dict[str, Any]:
-    same = short["same_as"]
+def apply_difference(api: str, old: dict[str, Any], short: dict[str, Any]) -> dict[str, Any]:
+    """The whole request from its short form and the whole one that this names.
+
+    Raises:
+        KeyError, TypeError: They do not belong together.
+    """
+    key, same = _ITEMS[api], short["same_as"]
     rest = {name: item for name, item in short.items() if name not in ("same_as", key)}
     return {**{name: old[name] for name in same["fields"]}, **rest, key: old[key][: same["items"]] + short[key]}

@@ -13,14 +13,16 @@ from loopwright.base import MachineError, UsageError, nearest
 from loopwright.gateway._keys import host_environ
 from loopwright.gateway._providers import OWN_KEY, PROVIDERS, Provider
 from loopwright.gateway.wire.neutral import Api
+from loopwright.record import home_folder
 
 if TYPE_CHECKING:
+    from loopwright.gateway.recorded.source import Recording
     from loopwright.gateway.scripted.schema import Script
 
 __all__ = ["ModelSpec"]
 
-_FORMS = "openai/NAME, anthropic/NAME, openrouter/VENDOR/NAME, http(s)://HOST/v1#NAME, scripted:FILE"
-_SCHEMES = [*PROVIDERS, "scripted", "http", "https"]
+_FORMS = "openai/NAME, anthropic/NAME, openrouter/VENDOR/NAME, http(s)://HOST/v1#NAME, scripted:FILE, recorded:RUN"
+_SCHEMES = [*PROVIDERS, "scripted", "recorded", "http", "https"]
 _ALL_APIS: tuple[Api, ...] = ("chat", "responses", "messages")
 
 
@@ -29,13 +31,14 @@ class ModelSpec:
     """A model as a person names it. It never holds a key, only the name of the variable that does.
 
     Attributes:
-        text: What was typed.
-        backend: `openai`, `anthropic`, `openrouter`, `http`, or `scripted`; recorded with each call.
+        text: What was typed; of a recorded run its full id, whatever was typed.
+        backend: `openai`, `anthropic`, `openrouter`, `http`, `scripted` or `recorded`; recorded with each call.
         name: The model name that is served, recorded and shown.
         base_url: Where requests go, ending in `/v1`; empty for a script.
         key_variable: The host's environment variable that holds the key; may be unset for a URL.
         apis: The wire formats that the backend speaks.
-        digest: SHA-256 of everything that could change the answers: the script with its files, or the spec.
+        digest: SHA-256 of everything that could change the answers: the script with its files, the recorded run, or
+            the spec.
     """
 
     text: str
@@ -46,23 +49,37 @@ class ModelSpec:
     key_variable: str = ""
     apis: tuple[Api, ...] = _ALL_APIS
     script: Script | None = field(default=None, repr=False, compare=False)
+    recording: Recording | None = field(default=None, repr=False, compare=False)
 
     @property
     def scripted(self) -> bool:
         """Whether the answers come from a script rather than from a model."""
         return self.backend == "scripted"
 
+    @property
+    def recorded(self) -> bool:
+        """Whether the answers are those of an earlier run."""
+        return self.backend == "recorded"
+
     @classmethod
-    def parse(cls, text: str, *, environ: Mapping[str, str] | None = None) -> ModelSpec:
+    def parse(cls, text: str, *, environ: Mapping[str, str] | None = None, home: Path | None = None) -> ModelSpec:
         """Understand `text`, and check that what it needs is here.
 
+        Args:
+            text: What was typed.
+            environ: Where keys are, instead of the process's environment.
+            home: Where recorded runs are; `home_folder()` by default.
+
         Raises:
-            UsageError: The scheme is unknown, a name is missing, or the script is missing or wrong.
+            UsageError: The scheme is unknown, a name is missing, the script is missing or wrong, or no
+                such run is there.
             MachineError: The provider's key is not set.
         """
         environ = host_environ() if environ is None else environ
         if text.startswith("scripted:"):
             return _scripted(text)
+        if text.startswith("recorded:"):
+            return _recorded(text, home)
         if text.startswith(("http://", "https://")):
             return _by_url(text)
         provider, slash, name = text.partition("/")
@@ -79,6 +96,19 @@ def _scripted(text: str) -> ModelSpec:
         raise UsageError("scripted: needs a file", where=f"--model {text}", remedy="Write scripted:FILE.yaml.")
     script, digest = load_script(Path(path))
     return ModelSpec(text, "scripted", script.name, digest, script=script)
+
+
+def _recorded(text: str, home: Path | None) -> ModelSpec:
+    from loopwright.gateway.recorded.source import Recording
+
+    named = text.removeprefix("recorded:")
+    if not named:
+        raise UsageError(
+            "recorded: needs a run", where=f"--model {text}", remedy="Write recorded:ID; see `loopwright list`."
+        )
+    recording = Recording.find(home_folder() if home is None else home, named)
+    full = f"recorded:{recording.run}"
+    return ModelSpec(full, "recorded", recording.name, recording.digest, recording=recording)
 
 
 def _by_url(text: str) -> ModelSpec:

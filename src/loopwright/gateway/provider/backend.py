@@ -51,15 +51,20 @@ class ProviderBackend:
         spec: Where to send requests, and under which model name.
         environ: Where the key is; the process's environment by default.
         timeout: Seconds for connecting, sending and waiting for the next byte.
+        chance: Where the jitter of waits comes from.
     """
 
     def __init__(
-        self, spec: ModelSpec, environ: Mapping[str, str] | None = None, timeout: httpx2.Timeout = _TIMEOUT
+        self,
+        spec: ModelSpec,
+        environ: Mapping[str, str] | None = None,
+        timeout: httpx2.Timeout = _TIMEOUT,
+        chance: random.Random | None = None,
     ) -> None:
         self._spec = spec
         self._key = (host_environ() if environ is None else environ).get(spec.key_variable, "")
         self._timeout = timeout
-        self._chance = random.Random()
+        self._chance = chance or random.Random()
 
     def restore(self, position: ScriptPosition) -> None:
         """A provider keeps no position."""
@@ -95,7 +100,7 @@ class ProviderBackend:
             async for chunk in events:
                 yield chunk
         if call.in_doubt:
-            call.outage = unreachable(self._spec, call.error)
+            call.refused = unreachable(self._spec, call.error)
 
     async def count(self, call: Call) -> Answer:
         """The provider's own count, or its own refusal."""
@@ -132,13 +137,13 @@ class ProviderBackend:
                 if wait is None:
                     return got
             except httpx2.TransportError as error:
-                call.outage = unreachable(self._spec, self._reason(error))
+                call.refused = unreachable(self._spec, self._reason(error))
                 call.in_doubt = not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
                 if call.retries >= MOST_RETRIES:
                     raise
                 wait = wait_before(call.retries + 1, {}, self._chance) or 0.0
             call.retries += 1
-            await anyio.sleep(wait)
+            await call.wait(wait)
 
     def _wait_after(self, call: Call, got: _Got) -> float | None:
         """Seconds before the next attempt, or None where this answer is the one to give."""
@@ -153,13 +158,15 @@ class ProviderBackend:
         call.in_doubt = True
         response = await self._client.send(request, stream=True)
         call.in_doubt = response.status_code < 400
-        call.outage = refused(self._spec, response.status_code, self._key) or ""
+        call.refused = None
         try:
             chunks = response.aiter_bytes()
             streams = response.headers.get("content-type", "").startswith("text/event-stream")
             if response.status_code == 200 and streams:
                 return _Got(response, await anext(chunks, b""), chunks)
-            return _Got(response, await _read(chunks))
+            body = await _read(chunks)
+            call.refused = refused(self._spec, response.status_code, body, self._key)
+            return _Got(response, body)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await response.aclose()

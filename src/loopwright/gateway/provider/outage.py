@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from loopwright.gateway.refusals import Refusal, RefusalKind, kind_of
 from loopwright.gateway.spec import ModelSpec
 
 __all__ = ["refused", "unreachable"]
 
 
-def unreachable(spec: ModelSpec, reason: str) -> str:
+def unreachable(spec: ModelSpec, reason: str) -> Refusal:
     """Nothing came back, or only the beginning of an answer."""
-    return f"{_place(spec)} gave no answer: {reason.rstrip('.')}. Check the address and the network."
+    return Refusal("outage", f"{_place(spec)} gave no answer: {reason.rstrip('.')}. Check the address and the network.")
 
 
-def refused(spec: ModelSpec, status: int, key: str) -> str | None:
+def refused(spec: ModelSpec, status: int, body: bytes, key: str) -> Refusal | None:
     """An answer that says that the provider cannot or will not serve us, as HTTP `status`; None for any other."""
-    advice = _advice(spec, status, key)
-    return None if advice is None else f"{_place(spec)} answered HTTP {status}. {advice}"
+    kind = kind_of(status, body, bool(key))
+    if kind is None:
+        return None
+    return Refusal(kind, f"{_place(spec)} answered HTTP {status}. {_advice(kind, spec)}")
 
 
-def _advice(spec: ModelSpec, status: int, key: str) -> str | None:
-    if status in {401, 403}:
-        variable = spec.key_variable
-        return f"Check the key in {variable}." if key else f"Put a key into {variable}: no key was sent."
-    if status in {402, 429}:
-        return "Check the quota and the rate limits of the account."
-    if status == 404:
-        return f"Check the address, and whether it serves the model {spec.name}."
-    return "Try again later." if status >= 500 or status == 408 else None
+def _advice(kind: RefusalKind, spec: ModelSpec) -> str:
+    variable = spec.key_variable
+    return {
+        "no_key": f"Put a key into {variable}: no key was sent.",
+        "wrong_key": f"Check the key in {variable}, and that it may use {spec.name}.",
+        "no_credit": f"Check the quota and the credit of the account that the key in {variable} belongs to.",
+        "unknown_model": f"Check the address, and whether it serves the model {spec.name}.",
+        "rate_limit": "Check the quota and the rate limits of the account, or try again later.",
+        "outage": "Try again later.",
+    }[kind]
 
 
 def _place(spec: ModelSpec) -> str:

@@ -36,6 +36,7 @@ async def relay(
         scrub: Takes the key out of bytes.
     """
     parser, watcher = SseParser(), call.wire.watcher()
+    watcher.seen.fresh = [] if call.on_text is not None else None
     try:
         chunk: bytes | None = first
         while chunk is not None:
@@ -43,6 +44,8 @@ async def relay(
             events = list(parser.feed(chunk))
             _watch(call, watcher, events)
             yield b"".join(_wanted(events)) if drop_usage else chunk
+            # After the agent has it, so that nobody who looks on slows the stream.
+            _tell(call, watcher)
             chunk = await _next(call, chunks)
         if drop_usage:
             yield parser.rest
@@ -67,14 +70,24 @@ def _watch(call: Call, watcher: Watcher, events: list[SseEvent]) -> None:
         call.done, call.in_doubt = True, False
 
 
+def _tell(call: Call, watcher: Watcher) -> None:
+    pieces = watcher.seen.fresh
+    if pieces and call.on_text is not None:
+        for kind, text in pieces:
+            call.on_text(kind, text)
+        pieces.clear()
+
+
 async def _next(call: Call, chunks: AsyncIterator[bytes]) -> bytes | None:
     """The next chunk, or None at the end or where the stream broke."""
     try:
-        return await anext(chunks, None)
+        chunk = await anext(chunks, None)
     except httpx2.TransportError as error:
         call.cut = True
         call.error = f"The provider's stream was cut: {str(error) or type(error).__name__}"
         return None
+    call.activity.touch()
+    return chunk
 
 
 def learn(call: Call, watcher: Watcher) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+from loopwright.gateway.refusals import kind_of
 
 __all__ = ["MOST_RETRIES", "is_passing", "wait_before"]
 
@@ -14,27 +17,26 @@ MOST_RETRIES = 4
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
 _LONGEST_ASKED = 60.0
-# A 429 that no waiting helps against.
-_FINAL = (b"insufficient_quota", b"billing_hard_limit")
 
 
 def is_passing(status: int, body: bytes) -> bool:
     """Whether the same request may well succeed a little later."""
-    return status in _PASSING and not any(word in body for word in _FINAL)
+    # No waiting helps against an account without credit, whatever the status.
+    return status in _PASSING and kind_of(status, body, True) != "no_credit"
 
 
 def wait_before(retry: int, headers: Mapping[str, str], chance: random.Random) -> float | None:
     """Seconds to wait before retry number `retry` (from 1), or None where the provider asks for more than 60 s.
 
     What the provider asks for is kept to, and up to a quarter is added so that many runs do not come back at once.
-    Otherwise the wait doubles from 0.5 s to at most 8 s, of which a random half is taken off ("equal jitter", Brooker,
-    Exponential Backoff and Jitter, 2015).
+    Otherwise it is any time up to a bound that doubles from 0.5 s to at most 8 s ("full jitter", Brooker, Exponential
+    Backoff and Jitter, 2015).
     """
     asked = _asked(headers)
     if asked is not None:
         return None if asked > _LONGEST_ASKED else asked * (1 + chance.random() / 4)
     wait: float = min(_FIRST_WAIT * 2 ** (retry - 1), _LONGEST_WAIT)
-    return wait * (1 - chance.random() / 2)
+    return wait * chance.random()
 
 
 def _asked(headers: Mapping[str, str]) -> float | None:
@@ -48,9 +50,13 @@ def _asked(headers: Mapping[str, str]) -> float | None:
 
 def _seconds(text: str, unit: float) -> float | None:
     try:
-        return max(float(text) * unit, 0.0)
+        number = float(text) * unit
     except ValueError:
-        pass
+        return _until(text)
+    return max(number, 0.0) if math.isfinite(number) else None
+
+
+def _until(text: str) -> float | None:
     try:
         when = parsedate_to_datetime(text)
     except ValueError:

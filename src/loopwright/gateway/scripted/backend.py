@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import anyio
+from msgspec import Struct
 
 from loopwright.gateway._call import Answer, Call
+from loopwright.gateway._conversation import short_name
 from loopwright.gateway.prices import Price
-from loopwright.gateway.scripted.conversation import conversation_of, short_name
+from loopwright.gateway.scripted.attempts import Attempts
+from loopwright.gateway.scripted.delegates import Cast, Role
+from loopwright.gateway.scripted.faults import fault_answer
 from loopwright.gateway.scripted.lower import Lowered, Lowering, ToolMissing
-from loopwright.gateway.scripted.player import ENDED, Player, ScriptStuck, request_digest
-from loopwright.gateway.scripted.schema import ReplySpec, Script, UsageSpec
-from loopwright.gateway.scripted.side import side_answer, summary_answer
-from loopwright.gateway.wire.neutral import BadRequest, Reply, ReplyCall
+from loopwright.gateway.scripted.player import ENDED, ScriptStuck, request_digest
+from loopwright.gateway.scripted.schema import FaultSpec, ReplySpec, Script, UsageSpec
+from loopwright.gateway.scripted.side import side_answer
+from loopwright.gateway.scripted.waiting import wait_call
+from loopwright.gateway.wire.neutral import Ask, BadRequest, Reply, ReplyCall
 from loopwright.record import ScriptPosition, Usage
 
 __all__ = ["ScriptedBackend"]
 
+_NOTHING = ReplySpec.model_construct()
 _THE_END = ReplySpec(say="The script has ended.")
+
+
+class _Planned(Struct):
+    """A reply that was chosen, and the failure that comes before it, if one does."""
+
+    reply: Reply
+    fault: FaultSpec | None = None
 
 
 class ScriptedBackend:
@@ -29,12 +42,14 @@ class ScriptedBackend:
 
     def __init__(self, script: Script, workspace: str) -> None:
         self._script = script
-        self._player = Player(script)
+        self._cast = Cast(script)
+        self._attempts = Attempts()
         self._workspace = workspace
 
     def restore(self, position: ScriptPosition) -> None:
         """Take over a position from the record."""
-        self._player.move(position)
+        if not self._attempts.restore(position):
+            self._cast.role_at(position).player.move(position)
 
     def price_of(self, model: str) -> Price:
         """The script's own price, or nothing."""
@@ -47,19 +62,16 @@ class ScriptedBackend:
         if self._script.pace:
             await anyio.sleep(self._script.pace)
         try:
-            reply = self._reply(call)
+            planned = self._plan(call)
         except (BadRequest, ScriptStuck, ToolMissing) as error:
             return call.refusal(400, str(error), "script_error")
         except RecursionError:
             return call.refusal(400, "The request is nested too deeply.", "bad_request")
-        call.usage, call.response = reply.usage, call.wire.whole(reply)
-        watcher = call.wire.watcher()
-        watcher.whole(call.response)
-        call.finish_reason = watcher.seen.finish
-        call.saw_token()
-        if call.streamed:
-            return Answer(200, {"content-type": "text/event-stream"}, events=call.wire.events(reply, call.ask))
-        return Answer.json(200, call.response)
+        if planned.fault is not None:
+            await anyio.sleep(planned.fault.delay)
+            if planned.fault.kind:
+                return fault_answer(call, planned.fault, planned.reply)
+        return self._written(call, planned.reply)
 
     async def count(self, call: Call) -> Answer:
         """An estimate: four bytes a token."""
@@ -68,25 +80,58 @@ class ScriptedBackend:
     async def close(self) -> None:
         """Nothing is open."""
 
-    def _reply(self, call: Call) -> Reply:
-        ask = call.ask
-        digest = request_digest(ask.dialogue)
-        conversation = conversation_of(call.headers, ask)
-        summary = summary_answer(ask, call.headers, self._script.name)
-        if summary is not None:
-            self._player.carry(conversation, ask.newest)
-        aside = summary or side_answer(ask, self._script.name)
+    def _written(self, call: Call, reply: Reply) -> Answer:
+        call.usage, call.response = reply.usage, call.wire.whole(reply)
+        watcher = call.wire.watcher()
+        watcher.whole(call.response)
+        call.finish_reason = watcher.seen.finish
+        call.saw_token()
+        if call.streamed:
+            call.tell(reply.think, reply.say)
+            return Answer(200, {"content-type": "text/event-stream"}, events=call.wire.events(call.response, call.ask))
+        return Answer.json(200, call.response)
+
+    def _plan(self, call: Call) -> _Planned:
+        ask, digest = call.ask, request_digest(call.ask.dialogue)
+        role = self._cast.role_of(ask)
+        if role.path and call.purpose == "turn":
+            call.purpose = "subagent"
+        key = role.key(call.conversation)
+        if call.purpose == "compaction":
+            role.player.carry(key, ask.newest)
+        aside = side_answer(call.purpose, self._script.name)
         if aside is not None:
-            return self._write(call, ReplySpec(say=aside), (), f"side_{digest[:8]}")
-        position = self._player.choose(conversation, digest, ask.newest)
-        spec = _THE_END if position.reply == ENDED else self._script.replies[position.reply]
-        ident = f"{short_name(conversation)}_{position.served}"
-        lowering = Lowering(ask, self._workspace)
+            return _Planned(self._write(call, ReplySpec(say=aside), (), f"side_{digest[:8]}"))
+        wait = self._wait(role, key, ask)
+        if wait is not None:
+            role.player.carry(key, ask.newest)
+            ident = f"wait_{digest[:8]}"
+            return _Planned(self._write(call, _NOTHING, _named([wait], ident), ident))
+        return self._next(call, role, key, digest)
+
+    def _wait(self, role: Role, key: str, ask: Ask) -> Lowered | None:
+        """The call that waits for the sub-agents which the last reply started."""
+        last = role.player.last_reply(key)
+        if not ask.spawned or not 0 <= last < len(role.replies):
+            return None
+        return wait_call(ask) if any(call.delegate for call in role.replies[last].calls) else None
+
+    def _next(self, call: Call, role: Role, key: str, digest: str) -> _Planned:
+        position = role.player.choose(key, digest, call.ask.newest)
+        spec = _THE_END if position.reply == ENDED else role.replies[position.reply]
+        ident = f"{short_name(key)}_{position.served}"
+        lowering = Lowering(call.ask, self._workspace)
         calls = [lowered for wanted in spec.calls for lowered in lowering.lower(wanted)]
+        reply = self._write(call, spec, _named(calls, ident), ident)
+        failed = self._attempts.fail(position, spec.fault)
+        if failed is not None and spec.fault is not None and spec.fault.kind:
+            call.script = failed
+            call.error = f"A fault that the script asks for: {spec.fault.kind}, attempt {failed.repeats}."
+            return _Planned(reply, spec.fault)
         # Only now: a reply that cannot be given moves nothing.
-        self._player.move(position)
+        role.player.move(position)
         call.script = position
-        return self._write(call, spec, _named(calls, ident), ident)
+        return _Planned(reply, spec.fault if failed is not None else None)
 
     def _write(self, call: Call, spec: ReplySpec, calls: tuple[ReplyCall, ...], ident: str) -> Reply:
         usage = _stated(spec.usage) if spec.usage else _estimated(call, spec, calls)

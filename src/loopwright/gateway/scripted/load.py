@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
@@ -99,16 +100,26 @@ def _refuse_duplicates(root: yaml.Node | None, where: str) -> None:
 
 def _inline_files(value: dict[str, Any], root: yaml.Node | None, where: str, folder: Path) -> None:
     """Put the content of each `write.file` in place, so that the digest covers it."""
-    replies = value.get("replies")
-    for at, reply in enumerate(replies if isinstance(replies, list) else []):
+    for loc, call in _calls(value, (), set()):
+        write = call.get("write")
+        if isinstance(write, dict) and isinstance(write.get("file"), str) and "text" not in write:
+            loc = (*loc, "write", "file")
+            call["write"] = {key: item for key, item in write.items() if key != "file"} | {
+                "text": _read(folder / write["file"], f"{_at(root, loc, where)}: {_dotted(loc)}: {write['file']}")
+            }
+
+
+def _calls(value: Any, at: tuple[int | str, ...], seen: set[int]) -> Iterator[tuple[tuple[int | str, ...], Any]]:
+    """All calls of a list of replies, and of those that it delegates, with their places. YAML may hold itself."""
+    replies = value.get("replies") if isinstance(value, dict) and id(value) not in seen else None
+    seen.add(id(value))
+    for number, reply in enumerate(replies if isinstance(replies, list) else []):
         calls = reply.get("calls") if isinstance(reply, dict) else None
-        for number, call in enumerate(calls if isinstance(calls, list) else []):
-            write = call.get("write") if isinstance(call, dict) else None
-            if isinstance(write, dict) and isinstance(write.get("file"), str) and "text" not in write:
-                loc = ("replies", at, "calls", number, "write", "file")
-                call["write"] = {key: item for key, item in write.items() if key != "file"} | {
-                    "text": _read(folder / write["file"], f"{_at(root, loc, where)}: {_dotted(loc)}: {write['file']}")
-                }
+        for index, call in enumerate(calls if isinstance(calls, list) else []):
+            if isinstance(call, dict):
+                loc = (*at, "replies", number, "calls", index)
+                yield loc, call
+                yield from _calls(call.get("delegate"), (*loc, "delegate"), seen)
 
 
 def _explain(error: ValidationError, root: yaml.Node | None, where: str) -> UsageError:

@@ -6,14 +6,25 @@ import posixpath
 from typing import Any
 
 from loopwright.gateway.scripted.dialects import Dialect, Shape, recognise
-from loopwright.gateway.scripted.schema import CallSpec, EditSpec, ShellSpec, WriteSpec
-from loopwright.gateway.scripted.shell_forms import edit_command, patch_command, patch_text, write_command
+from loopwright.gateway.scripted.patches import FilePatch, parse_patch
+from loopwright.gateway.scripted.schema import CallSpec, DelegateSpec, EditSpec, ShellSpec, WriteSpec
+from loopwright.gateway.scripted.shell_forms import (
+    delete_command,
+    delete_patch,
+    edit_command,
+    patch_command,
+    patch_text,
+    update_command,
+    write_command,
+)
 from loopwright.gateway.wire.neutral import Ask, OfferedTool
 
 __all__ = ["Lowered", "Lowering", "ToolMissing"]
 
 Lowered = tuple[OfferedTool, dict[str, Any] | str]
 """A tool that is offered, and its arguments (text where the tool is custom)."""
+
+_PATCH_FIELDS = ("patchText", "patch", "input")
 
 
 class ToolMissing(Exception):
@@ -44,12 +55,23 @@ class Lowering:
             return self._write(call.write)
         if call.edit is not None:
             return self._edit(call.edit)
+        if call.patch is not None:
+            return self._patch(call.patch)
+        if call.delete is not None:
+            return [self._delete(call.delete)]
         if call.shell is not None:
             return [self._shell(call.shell)]
+        return [self._other(call)]
+
+    def _other(self, call: CallSpec) -> Lowered:
         if call.run_tests is not None:
-            return [self._run_tests(call.run_tests)]
+            return self._run_tests(call.run_tests)
+        if call.delegate is not None:
+            return self._delegate(call.delegate)
         assert call.call is not None
-        return [(self._need(call.call.name), call.call.arguments)]
+        if call.call.force:
+            return self._find(call.call.name) or OfferedTool(call.call.name), call.call.arguments
+        return self._need(call.call.name), call.call.arguments
 
     def _write(self, write: WriteSpec) -> list[Lowered]:
         text = write.text or ""
@@ -60,11 +82,43 @@ class Lowering:
         return [self._patched(write.path, text) or self._by_shell("write", write_command(write.path, text))]
 
     def _patched(self, path: str, text: str) -> Lowered | None:
-        patch = patch_text(path, text) if self._dialect.patch else None
-        if patch is None:
-            return None
-        custom = next((tool for tool in self._tools if tool.custom and tool.name == "apply_patch"), None)
-        return (custom, patch) if custom else self._by_shell("write", patch_command(patch))
+        patch = patch_text(path, text)
+        return None if patch is None else self._by_patch(patch)
+
+    def _by_patch(self, patch: str) -> Lowered | None:
+        """A call that applies the patch as it is, where the agent knows how to."""
+        tool = next((tool for tool in self._tools if tool.name == "apply_patch"), None)
+        if tool is not None and tool.custom:
+            return tool, patch
+        field = next((name for name in _PATCH_FIELDS if tool is not None and name in tool.fields), None)
+        if tool is not None and field is not None:
+            return tool, {field: patch}
+        return self._by_shell("write", patch_command(patch)) if self._dialect.patch else None
+
+    def _patch(self, patch: str) -> list[Lowered]:
+        whole = self._by_patch(patch)
+        return [whole] if whole else [item for file in parse_patch(patch) for item in self._file_patch(file)]
+
+    def _file_patch(self, file: FilePatch) -> list[Lowered]:
+        """What the patch does to one file, with the tools for that."""
+        if file.kind == "add":
+            return self._write(WriteSpec(path=file.path, text=file.text))
+        if file.kind == "delete":
+            return [self._by_shell("delete", delete_command(file.path))]
+        if file.moved_to or len(file.hunks) > 1 or not file.hunks[0].old:
+            # In one command, because agents may do the calls of one reply at the same time.
+            return [self._by_shell("patch", update_command(file))]
+        return self._edit(EditSpec(path=file.path, old=file.hunks[0].old, new=file.hunks[0].new))
+
+    def _delete(self, path: str) -> Lowered:
+        patch = None if "\n" in path else self._by_patch(delete_patch(path))
+        return patch or self._by_shell("delete", delete_command(path))
+
+    def _delegate(self, delegate: DelegateSpec) -> Lowered:
+        shape = self._dialect.delegate
+        tool = self._find(shape.tool) or OfferedTool("delegate")
+        neutral = {"prompt": delegate.prompt, "about": _about(delegate.prompt)}
+        return tool, _fill(shape, neutral) | (shape.fixed if tool.name == shape.tool else {})
 
     def _edit(self, edit: EditSpec) -> list[Lowered]:
         shape = self._dialect.edit

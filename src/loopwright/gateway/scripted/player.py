@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from loopwright.gateway.scripted.match import holds
-from loopwright.gateway.scripted.schema import Script
+from loopwright.gateway.scripted.schema import ReplyList
 from loopwright.record import ScriptPosition
 
 __all__ = ["ENDED", "Player", "ScriptStuck", "request_digest"]
@@ -33,13 +33,14 @@ class _Conversation:
     repeats: int = 0
     served: int = 0
     carried: str = ""
+    last: int = ENDED
     known: dict[str, ScriptPosition] = field(default_factory=dict)
 
 
 class Player:
-    """The positions of all conversations with one script."""
+    """The positions of all conversations with one list of replies."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: ReplyList) -> None:
         self._script = script
         self._conversations: dict[str, _Conversation] = {}
 
@@ -48,7 +49,13 @@ class Player:
         state = self._conversations.setdefault(position.conversation, _Conversation())
         state.cursor, state.repeats, state.served = position.cursor, position.repeats, position.served
         state.known[position.request_digest] = position
+        state.last = position.reply
         state.carried = ""
+
+    def last_reply(self, conversation: str) -> int:
+        """The index of the newest reply to a conversation, or `ENDED`."""
+        state = self._conversations.get(conversation)
+        return ENDED if state is None else state.last
 
     def carry(self, conversation: str, newest: str) -> None:
         """Keep what was new when a conversation was compacted: the next request no longer shows it."""

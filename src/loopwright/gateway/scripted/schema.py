@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from loopwright.gateway.scripted.patches import BadPatch, parse_patch
+from loopwright.gateway.scripted.schema_parts import (
+    EditSpec,
+    FaultSpec,
+    MatchSpec,
+    PriceSpec,
+    ShellSpec,
+    Strict,
+    ToolSpec,
+    UsageSpec,
+    WriteSpec,
+)
 
 __all__ = [
     "CallSpec",
+    "DelegateSpec",
     "EditSpec",
+    "FaultSpec",
     "MatchSpec",
     "PriceSpec",
+    "ReplyList",
     "ReplySpec",
     "Script",
     "ShellSpec",
@@ -20,155 +36,13 @@ __all__ = [
 ]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+class ReplyList(Strict):
+    """Replies that one conversation plays."""
 
-
-class MatchSpec(_Strict):
-    """Conditions on the newest input (tool results and user text); all that are given must hold."""
-
-    contains: str | None = None
-    matches: str | None = None
-    lacks: str | None = None
-
-    @field_validator("matches")
-    @classmethod
-    def _compiles(cls, pattern: str | None) -> str | None:
-        import re
-
-        try:
-            re.compile(pattern or "")
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        return pattern
-
-    @model_validator(mode="after")
-    def _says_something(self) -> MatchSpec:
-        if self.contains is None and self.matches is None and self.lacks is None:
-            raise ValueError("needs one of contains, matches, lacks")
-        return self
-
-
-class WriteSpec(_Strict):
-    """Write a whole file: `text`, or the content of `file` (relative to the script; read when the script is loaded).
-
-    Claude Code refuses to overwrite a file that it has not read: `edit` such a file, or `call` its `Read` before.
-    """
-
-    path: str = Field(min_length=1)
-    text: str | None = None
-    file: str | None = None
-
-    @model_validator(mode="after")
-    def _one_source(self) -> WriteSpec:
-        if (self.text is None) == (self.file is None):
-            raise ValueError("needs exactly one of text and file")
-        return self
-
-
-class EditSpec(_Strict):
-    """Replace the only place where `old` stands."""
-
-    path: str = Field(min_length=1)
-    old: str = Field(min_length=1)
-    new: str
-
-
-class ShellSpec(_Strict):
-    """Run a command; `timeout` is in seconds."""
-
-    command: str = Field(min_length=1)
-    timeout: float | None = Field(default=None, gt=0)
-
-    @field_validator("timeout", mode="before")
-    @classmethod
-    def _whole_is_fine(cls, value: Any) -> Any:
-        return float(value) if type(value) is int else value
-
-
-class ToolSpec(_Strict):
-    """Call a tool by its own name."""
-
-    name: str = Field(min_length=1)
-    arguments: dict[str, Any] = {}
-
-
-class CallSpec(_Strict):
-    """One tool call; exactly one of the five.
-
-    Agents may run the calls of one reply at the same time (Codex and OpenCode do): what needs the effect of another
-    call belongs into the next reply.
-    """
-
-    write: WriteSpec | None = None
-    edit: EditSpec | None = None
-    shell: ShellSpec | None = None
-    run_tests: str | None = None
-    call: ToolSpec | None = None
-
-    @field_validator("shell", mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return {"command": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> CallSpec:
-        if len(self.model_fields_set) != 1:
-            raise ValueError("needs exactly one of write, edit, shell, run_tests, call")
-        return self
-
-
-class UsageSpec(_Strict):
-    """Tokens that the reply reports. `input` leaves out what was read from the cache; `output` includes reasoning."""
-
-    input: int = Field(default=0, ge=0)
-    output: int = Field(default=0, ge=0)
-    cache_read: int = Field(default=0, ge=0)
-    reasoning: int = Field(default=0, ge=0)
-
-
-class PriceSpec(_Strict):
-    """US dollars per million tokens, to try cost limits with."""
-
-    input: float = Field(default=0.0, ge=0)
-    output: float = Field(default=0.0, ge=0)
-    cache_read: float = Field(default=0.0, ge=0)
-
-
-class ReplySpec(_Strict):
-    """One reply."""
-
-    id: str | None = Field(default=None, min_length=1)
-    when: MatchSpec | None = None
-    until: MatchSpec | None = None
-    at_most: int = Field(default=20, ge=1)
-    think: str = ""
-    say: str = ""
-    calls: tuple[CallSpec, ...] = Field(default=(), strict=False)
-    goto: str | None = None
-    usage: UsageSpec | None = None
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> ReplySpec:
-        if not (self.think or self.say or self.calls):
-            raise ValueError("an empty reply: needs say, think or calls")
-        if "at_most" in self.model_fields_set and self.until is None:
-            raise ValueError("at_most is the bound of until, which is missing")
-        return self
-
-
-class Script(_Strict):
-    """A whole script. `pace` is in seconds before each reply."""
-
-    version: Literal[1]
-    name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:/-]+$")
-    about: str = ""
-    pace: float = Field(default=0.0, ge=0, le=60)
-    price: PriceSpec | None = None
     replies: tuple[ReplySpec, ...] = Field(min_length=1, strict=False)
 
     @model_validator(mode="after")
-    def _ids_fit(self) -> Script:
+    def _ids_fit(self) -> ReplyList:
         ids = [reply.id for reply in self.replies if reply.id is not None]
         twice = next((name for name in ids if ids.count(name) > 1), None)
         if twice is not None:
@@ -181,3 +55,87 @@ class Script(_Strict):
     def index_of(self, name: str) -> int:
         """The position of the reply with the id `name`."""
         return next(at for at, reply in enumerate(self.replies) if reply.id == name)
+
+
+class DelegateSpec(ReplyList):
+    """Give `prompt` to a sub-agent, and answer its requests with `replies`, from their beginning.
+
+    A request is the sub-agent's where `prompt` is a paragraph of its own at the beginning of its conversation.
+    """
+
+    prompt: str = Field(min_length=8)
+
+
+class CallSpec(Strict):
+    """One tool call; exactly one of the eight.
+
+    Agents may run the calls of one reply at the same time (Codex and OpenCode do): what needs the effect of another
+    call belongs into the next reply.
+    """
+
+    write: WriteSpec | None = None
+    edit: EditSpec | None = None
+    patch: str | None = None
+    delete: str | None = Field(default=None, min_length=1)
+    shell: ShellSpec | None = None
+    run_tests: str | None = None
+    delegate: DelegateSpec | None = None
+    call: ToolSpec | None = None
+
+    @field_validator("shell", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"command": value} if isinstance(value, str) else value
+
+    @field_validator("patch")
+    @classmethod
+    def _is_a_patch(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                parse_patch(value)
+            except BadPatch as error:
+                raise ValueError(str(error)) from None
+        return value
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> CallSpec:
+        if len(self.model_fields_set) != 1:
+            raise ValueError(f"needs exactly one of {', '.join(type(self).model_fields)}")
+        return self
+
+
+class ReplySpec(Strict):
+    """One reply."""
+
+    id: str | None = Field(default=None, min_length=1)
+    when: MatchSpec | None = None
+    until: MatchSpec | None = None
+    at_most: int = Field(default=20, ge=1)
+    think: str = ""
+    say: str = ""
+    calls: tuple[CallSpec, ...] = Field(default=(), strict=False)
+    goto: str | None = None
+    usage: UsageSpec | None = None
+    fault: FaultSpec | None = None
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> ReplySpec:
+        if not (self.think or self.say or self.calls):
+            raise ValueError("an empty reply: needs say, think or calls")
+        if "at_most" in self.model_fields_set and self.until is None:
+            raise ValueError("at_most is the bound of until, which is missing")
+        return self
+
+
+class Script(ReplyList):
+    """A whole script. `pace` is in seconds before each reply."""
+
+    version: Literal[1]
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:/-]+$")
+    about: str = ""
+    pace: float = Field(default=0.0, ge=0, le=60)
+    price: PriceSpec | None = None
+
+
+for _model in (ReplyList, DelegateSpec, CallSpec, ReplySpec, Script):
+    _model.model_rebuild()

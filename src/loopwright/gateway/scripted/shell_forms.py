@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from shlex import quote
 
-__all__ = ["edit_command", "patch_command", "patch_text", "write_command"]
+from loopwright.gateway.scripted.patches import FilePatch
+
+__all__ = [
+    "delete_command",
+    "delete_patch",
+    "edit_command",
+    "patch_command",
+    "patch_text",
+    "update_command",
+    "write_command",
+]
 
 
 def write_command(path: str, text: str) -> str:
@@ -39,6 +49,28 @@ def edit_command(path: str, old: str, new: str) -> str:
 
 
 _MISSING = "the old text is not in the file"
+
+
+def delete_command(path: str) -> str:
+    """A command that removes the file, and fails where there is none."""
+    return f"rm -- {quote(path)}"
+
+
+def update_command(file: FilePatch) -> str:
+    """A command that does to an existing file what a patch says; it stops at the first hunk that does not fit."""
+    # In a subshell each, because an edit that fails exits.
+    edits = [f"(\n{edit_command(file.path, hunk.old, hunk.new)}\n)" for hunk in file.hunks if hunk.old]
+    edits += [f"cat >> {_operand(file.path)} <<{_heredoc(hunk.new)}" for hunk in file.hunks if not hunk.old]
+    if file.moved_to:
+        folder = file.moved_to.rpartition("/")[0]
+        edits += [f"mkdir -p -- {quote(folder)}"] if folder else []
+        edits.append(f"mv -- {quote(file.path)} {quote(file.moved_to)}")
+    return "set -e\n" + "\n".join(edits)
+
+
+def delete_patch(path: str) -> str:
+    """A patch that removes the file."""
+    return f"*** Begin Patch\n*** Delete File: {path}\n*** End Patch\n"
 
 
 def patch_text(path: str, text: str) -> str | None:

@@ -6,8 +6,9 @@ from typing import Any
 
 from loopwright.gateway.wire.neutral import BadRequest
 
-__all__ = ["as_list", "as_number", "as_text", "path_argument", "text_of"]
+__all__ = ["as_list", "as_number", "as_text", "field_names", "path_argument", "text_blocks", "text_of"]
 
+_DEEPEST = 32
 _PATH_FIELDS = ("path", "file_path", "filePath")
 
 
@@ -44,15 +45,31 @@ def as_number(body: dict[str, Any], *keys: str) -> int | None:
     return next((body[key] for key in keys if isinstance(body.get(key), int)), None)
 
 
-def text_of(content: Any) -> str:
-    """The text in message content: a string, or a list of blocks with `text`, `content` or `output` in them."""
-    if isinstance(content, str):
-        return content
+def text_of(content: Any, depth: int = 0) -> str:
+    """The text in message content: a string, or a list of blocks with `text`, `content` or `output` in them.
+
+    What is nested more deeply than any message is counts as no text.
+    """
+    if isinstance(content, str) or depth > _DEEPEST:
+        return content if isinstance(content, str) else ""
     if isinstance(content, list):
-        return "\n".join(filter(None, map(text_of, content)))
+        return "\n".join(filter(None, (text_of(item, depth + 1) for item in content)))
     if isinstance(content, dict):
-        return next((text_of(content[key]) for key in ("text", "content", "output") if content.get(key)), "")
+        keys = ("text", "content", "output")
+        return next((text_of(content[key], depth + 1) for key in keys if content.get(key)), "")
     return ""
+
+
+def text_blocks(content: Any) -> list[str]:
+    """The text in message content, block by block."""
+    found = [text_of(block) for block in content] if isinstance(content, list) else [text_of(content)]
+    return [text for text in found if text]
+
+
+def field_names(schema: Any) -> tuple[str, ...]:
+    """The names of the properties of a JSON schema."""
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    return tuple(properties) if isinstance(properties, dict) else ()
 
 
 def path_argument(arguments: Any) -> str:

@@ -20,11 +20,15 @@ class BadRequest(Exception):
 
 
 class OfferedTool(Struct, frozen=True):
-    """A tool that the request offers. `namespace` is Codex's grouping of MCP tools; a custom tool takes text."""
+    """A tool that the request offers. `namespace` is Codex's grouping of MCP tools; a custom tool takes text.
+
+    `fields` are the names of its arguments.
+    """
 
     name: str
     namespace: str = ""
     custom: bool = False
+    fields: tuple[str, ...] = ()
 
 
 class Ask(Struct, frozen=True):
@@ -32,7 +36,9 @@ class Ask(Struct, frozen=True):
 
     `newest` is the text of everything after the model's last reply (tool results, user text); `opening` is the system
     text and the first user text; `dialogue` is the conversation as JSON values, for its digest; `max_output` is in
-    tokens; `touched` are the paths that earlier tool calls named, for agents that want a file read before an edit.
+    tokens; `touched` are the paths that earlier tool calls named, for agents that want a file read before an edit;
+    `begins` are the blocks of user text before the model's first reply; `spawned` are the results, among the newest
+    input, of calls that started a sub-agent (responses API only).
     """
 
     tools: tuple[OfferedTool, ...]
@@ -43,6 +49,8 @@ class Ask(Struct, frozen=True):
     max_output: int | None = None
     include_usage: bool = True
     touched: frozenset[str] = frozenset()
+    begins: tuple[str, ...] = ()
+    spawned: tuple[str, ...] = ()
 
 
 class ReplyCall(Struct, frozen=True):
@@ -66,7 +74,10 @@ class Reply(Struct, frozen=True):
 
 
 class Seen(Struct):
-    """What a watcher has learned of an answer so far. `cost` is what the provider itself charged, if it says."""
+    """What a watcher has learned of an answer so far. `cost` is what the provider itself charged, if it says.
+
+    `fresh`, where it is a list, gets the pieces of `text` and `reasoning` as they come; whoever reads them clears it.
+    """
 
     model: str = ""
     finish: str = ""
@@ -76,6 +87,12 @@ class Seen(Struct):
     cost: float | None = None
     has_token: bool = False
     complete: bool = False
+    fresh: list[tuple[str, str]] | None = None
+
+    def piece(self, kind: str, text: Any) -> None:
+        """Take a piece of text or reasoning."""
+        if self.fresh is not None and text and isinstance(text, str):
+            self.fresh.append((kind, text))
 
 
 class Watcher(Protocol):
@@ -97,10 +114,14 @@ class Watcher(Protocol):
 
 
 class Wire(Protocol):
-    """One API: how its requests are read and its answers written."""
+    """One API: how its requests are read and its answers written.
+
+    `final_status` is the HTTP status of an error after which the agents that speak this API ask no more.
+    """
 
     api: Api
     path: str
+    final_status: int
 
     def read(self, body: dict[str, Any]) -> Ask:
         """Understand a request.
@@ -114,8 +135,8 @@ class Wire(Protocol):
         """The reply as one JSON object."""
         ...
 
-    def events(self, reply: Reply, ask: Ask) -> Iterator[bytes]:
-        """The reply as the events of a stream, each a complete SSE frame."""
+    def events(self, whole: dict[str, Any], ask: Ask) -> Iterator[bytes]:
+        """An answer that is one JSON object as the events of a stream, each a complete SSE frame."""
         ...
 
     def error(self, status: int, message: str, code: str) -> dict[str, Any]:

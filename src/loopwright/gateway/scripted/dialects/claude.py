@@ -10,5 +10,10 @@ CLAUDE = Dialect(
     edit=Shape("Edit", {"path": "file_path", "old": "old_string", "new": "new_string"}),
     shell=Shape("Bash", {"command": "command", "about": "description", "timeout_ms": "timeout"}),
     run_tests=Shape("run_tests", {"path": "test_path"}),
+    delegate=Shape(
+        "Agent",
+        {"prompt": "prompt", "about": "description"},
+        {"subagent_type": "general-purpose", "run_in_background": False},
+    ),
     read_first=Shape("Read", {"path": "file_path"}),
 )

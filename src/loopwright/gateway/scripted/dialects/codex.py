@@ -14,5 +14,7 @@ CODEX = Dialect(
     edit=None,
     shell=Shape("exec_command", {"command": "cmd", "timeout_ms": "yield_time_ms"}),
     run_tests=Shape("run_tests", {"path": "test_path"}),
+    delegate=Shape("spawn_agent", {"prompt": "message"}),
+    wait=Shape("wait_agent", {"ids": "targets"}, {"timeout_ms": 600_000}),
     patch=True,
 )

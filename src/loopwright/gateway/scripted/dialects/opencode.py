@@ -10,4 +10,5 @@ OPENCODE = Dialect(
     edit=Shape("edit", {"path": "filePath", "old": "oldString", "new": "newString"}),
     shell=Shape("bash", {"command": "command", "about": "description", "timeout_ms": "timeout"}),
     run_tests=Shape("run_tests", {"path": "test_path"}),
+    delegate=Shape("task", {"prompt": "prompt", "about": "description"}, {"subagent_type": "general"}),
 )

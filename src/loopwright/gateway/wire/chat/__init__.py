@@ -18,6 +18,7 @@ class ChatWire:
 
     api: Api = "chat"
     path = "/chat/completions"
+    final_status = 400
 
     def read(self, body: dict[str, Any]) -> Ask:  # noqa: D102 - see Wire
         return read.read(body)
@@ -25,8 +26,8 @@ class ChatWire:
     def whole(self, reply: Reply) -> dict[str, Any]:  # noqa: D102
         return write.whole(reply)
 
-    def events(self, reply: Reply, ask: Ask) -> Iterator[bytes]:  # noqa: D102
-        return write.events(reply, include_usage=ask.include_usage)
+    def events(self, whole: dict[str, Any], ask: Ask) -> Iterator[bytes]:  # noqa: D102
+        return write.events(whole, include_usage=ask.include_usage)
 
     def error(self, status: int, message: str, code: str) -> dict[str, Any]:  # noqa: D102
         return openai_error(status, message, code)

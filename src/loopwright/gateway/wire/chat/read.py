@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
-from loopwright.gateway.wire._fields import as_list, as_number, path_argument, text_of
+from loopwright.gateway.wire._fields import as_list, as_number, field_names, path_argument, text_blocks, text_of
 from loopwright.gateway.wire.neutral import Ask, BadRequest, OfferedTool
 
 __all__ = ["read"]
@@ -28,6 +29,7 @@ def read(body: dict[str, Any]) -> Ask:
         max_output=as_number(body, "max_completion_tokens", "max_tokens"),
         include_usage=isinstance(options, dict) and options.get("include_usage") is True,
         touched=frozenset(filter(None, map(path_argument, _arguments(messages)))),
+        begins=tuple(_begins(messages)),
     )
 
 
@@ -35,7 +37,12 @@ def _tool(tool: Any) -> OfferedTool | None:
     function = tool.get("function") if isinstance(tool, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         return None
-    return OfferedTool(function["name"])
+    return OfferedTool(function["name"], fields=field_names(function.get("parameters")))
+
+
+def _begins(messages: list[dict[str, Any]]) -> list[str]:
+    before = takewhile(lambda message: message.get("role") != "assistant", messages)
+    return [text for message in before if message.get("role") == "user" for text in text_blocks(message.get("content"))]
 
 
 def _after_assistant(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -56,6 +56,8 @@ class ChatWatcher:
             delta = choice.get("delta")
             if isinstance(delta, dict):
                 merge(kept["message"], delta)
+                self.seen.piece("reasoning", delta.get("reasoning_content") or delta.get("reasoning"))
+                self.seen.piece("text", delta.get("content"))
                 self.seen.has_token = self.seen.has_token or any(v for k, v in delta.items() if k != "role")
             if choice.get("finish_reason"):
                 kept["finish_reason"] = self.seen.finish = str(choice["finish_reason"])

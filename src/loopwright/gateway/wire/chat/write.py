@@ -14,6 +14,10 @@ from loopwright.record import Usage
 __all__ = ["events", "whole"]
 
 
+_GROWING = ("reasoning_content", "reasoning", "content")
+_IN_PIECES = ("role", "tool_calls", *_GROWING)
+
+
 def whole(reply: Reply) -> dict[str, Any]:
     """See `Wire.whole`."""
     message: dict[str, Any] = {"role": "assistant", "content": reply.say or None, "refusal": None}
@@ -25,28 +29,39 @@ def whole(reply: Reply) -> dict[str, Any]:
     return _head(reply, "chat.completion") | {"choices": [choice], "usage": _usage(reply.usage)}
 
 
-def events(reply: Reply, *, include_usage: bool) -> Iterator[bytes]:
+def events(whole: dict[str, Any], *, include_usage: bool) -> Iterator[bytes]:
     """See `Wire.events`."""
-    yield _chunk(reply, {"role": "assistant", "content": ""})
-    for piece in pieces(reply.think):
-        yield _chunk(reply, {"reasoning_content": piece})
-    for piece in pieces(reply.say):
-        yield _chunk(reply, {"content": piece})
-    for index, call in enumerate(reply.calls):
-        yield from _call_chunks(reply, index, call)
-    yield _chunk(reply, {}, _finish(reply))
-    if include_usage:
-        yield frame(_head(reply, "chat.completion.chunk") | {"choices": [], "usage": _usage(reply.usage)})
+    head = {key: value for key, value in whole.items() if key not in ("choices", "usage")}
+    head["object"] = "chat.completion.chunk"
+    for choice in whole.get("choices") or []:
+        yield from _choice_chunks(head, choice)
+    if include_usage and whole.get("usage") is not None:
+        yield frame(head | {"choices": [], "usage": whole["usage"]})
     yield b"data: [DONE]\n\n"
 
 
-def _call_chunks(reply: Reply, index: int, call: ReplyCall) -> Iterator[bytes]:
-    first = _call(call)
-    arguments = first["function"]["arguments"]
-    first["function"]["arguments"] = ""
-    yield _chunk(reply, {"tool_calls": [{"index": index} | first]})
-    for piece in pieces(arguments):
-        yield _chunk(reply, {"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
+def _choice_chunks(head: dict[str, Any], choice: dict[str, Any]) -> Iterator[bytes]:
+    message, index = choice.get("message") or {}, choice.get("index", 0)
+    rest = {key: value for key, value in message.items() if key not in _IN_PIECES and value is not None}
+    yield _chunk(head, index, {"role": "assistant", "content": ""} | rest)
+    for key in _GROWING:
+        for piece in pieces(_text(message.get(key))):
+            yield _chunk(head, index, {key: piece})
+    for number, call in enumerate(message.get("tool_calls") or []):
+        for delta in _call_deltas(number, call):
+            yield _chunk(head, index, {"tool_calls": [delta]})
+    yield _chunk(head, index, {}, choice.get("finish_reason"))
+
+
+def _call_deltas(number: int, call: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    function = call.get("function") or {}
+    yield {"index": number} | call | {"index": number, "function": function | {"arguments": ""}}
+    for piece in pieces(_text(function.get("arguments"))):
+        yield {"index": number, "function": {"arguments": piece}}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _call(call: ReplyCall) -> dict[str, Any]:
@@ -54,9 +69,9 @@ def _call(call: ReplyCall) -> dict[str, Any]:
     return {"id": call.call_id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
-def _chunk(reply: Reply, delta: dict[str, Any], finish: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-    return frame(_head(reply, "chat.completion.chunk") | {"choices": [choice]})
+def _chunk(head: dict[str, Any], index: int, delta: dict[str, Any], finish: str | None = None) -> bytes:
+    choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+    return frame(head | {"choices": [choice]})
 
 
 def _head(reply: Reply, kind: str) -> dict[str, Any]:

@@ -11,7 +11,15 @@ from loopwright.gateway.wire.neutral import Api, Ask, Reply
 
 __all__ = ["CountTokensWire", "MessagesWire"]
 
-_TYPES = {401: "authentication_error", 404: "not_found_error", 413: "request_too_large", 429: "rate_limit_error"}
+_TYPES = {
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    529: "overloaded_error",
+}
 
 
 class MessagesWire:
@@ -19,6 +27,8 @@ class MessagesWire:
 
     api: Api = "messages"
     path = "/messages"
+    # Claude Code asks again six times, in other words, where it reads 400.
+    final_status = 402
 
     def read(self, body: dict[str, Any]) -> Ask:  # noqa: D102 - see Wire
         return read.read(body)
@@ -26,8 +36,8 @@ class MessagesWire:
     def whole(self, reply: Reply) -> dict[str, Any]:  # noqa: D102
         return write.whole(reply)
 
-    def events(self, reply: Reply, ask: Ask) -> Iterator[bytes]:  # noqa: D102
-        return write.events(reply)
+    def events(self, whole: dict[str, Any], ask: Ask) -> Iterator[bytes]:  # noqa: D102
+        return write.events(whole)
 
     def error(self, status: int, message: str, code: str) -> dict[str, Any]:  # noqa: D102
         kind = _TYPES.get(status, "invalid_request_error" if status < 500 else "api_error")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
-from loopwright.gateway.wire._fields import as_list, as_number, path_argument, text_of
+from loopwright.gateway.wire._fields import as_list, as_number, field_names, path_argument, text_blocks, text_of
 from loopwright.gateway.wire.neutral import Ask, BadRequest, OfferedTool
 
 __all__ = ["read"]
@@ -26,13 +27,19 @@ def read(body: dict[str, Any]) -> Ask:
         dialogue=[body.get("system"), messages],
         max_output=as_number(body, "max_tokens"),
         touched=frozenset(_paths(messages)),
+        begins=tuple(_begins(messages)),
     )
 
 
 def _tool(tool: Any) -> OfferedTool | None:
     if not isinstance(tool, dict) or not isinstance(tool.get("name"), str):
         return None
-    return OfferedTool(tool["name"])
+    return OfferedTool(tool["name"], fields=field_names(tool.get("input_schema")))
+
+
+def _begins(messages: list[dict[str, Any]]) -> list[str]:
+    before = takewhile(lambda message: message.get("role") != "assistant", messages)
+    return [text for message in before for text in text_blocks(_blocks(message, "text"))]
 
 
 def _after_assistant(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -68,7 +68,9 @@ class MessagesWatcher:
         kind = str(delta.get("type"))
         if kind == "input_json_delta":
             self._partial[index] = self._partial.get(index, "") + str(delta.get("partial_json", ""))
-        elif kind in _GROWING and index in self._blocks:
+        self.seen.piece("text", delta.get("text"))
+        self.seen.piece("reasoning", delta.get("thinking"))
+        if kind in _GROWING and index in self._blocks:
             key = _GROWING[kind]
             self._blocks[index][key] = str(self._blocks[index].get(key, "")) + str(delta.get(key, ""))
 

@@ -20,26 +20,28 @@ def whole(reply: Reply) -> dict[str, Any]:
     return _message(reply) | {"content": _blocks(reply), "stop_reason": _stop(reply), "usage": _usage(reply.usage)}
 
 
-def events(reply: Reply) -> Iterator[bytes]:
+def events(whole: dict[str, Any]) -> Iterator[bytes]:
     """See `Wire.events`; Claude Code needs the `event:` names."""
-    for value in _all(reply):
+    for value in _all(whole):
         yield frame(value, value["type"])
 
 
-def _all(reply: Reply) -> Iterator[dict[str, Any]]:
-    begun = _usage(reply.usage) | {"output_tokens": 1}
-    yield {"type": "message_start", "message": _message(reply) | {"usage": begun}}
-    for index, block in enumerate(_blocks(reply)):
-        yield {"type": "content_block_start", "index": index, "content_block": block | _EMPTY[block["type"]]}
+def _all(whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    usage = whole.get("usage") or {}
+    unfinished = {"stop_reason": None, "stop_sequence": None, "usage": usage | {"output_tokens": 1}}
+    yield {"type": "message_start", "message": whole | {"content": []} | unfinished}
+    for index, block in enumerate(whole.get("content") or []):
+        emptied = {key: value for key, value in _EMPTY.get(block.get("type"), {}).items() if key in block}
+        yield {"type": "content_block_start", "index": index, "content_block": block | emptied}
         for delta in _deltas(block):
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
-    delta = {"stop_reason": _stop(reply), "stop_sequence": None}
-    yield {"type": "message_delta", "delta": delta, "usage": {"output_tokens": reply.usage.output_tokens}}
+    delta = {"stop_reason": whole.get("stop_reason"), "stop_sequence": whole.get("stop_sequence")}
+    yield {"type": "message_delta", "delta": delta, "usage": {"output_tokens": usage.get("output_tokens", 0)}}
     yield {"type": "message_stop"}
 
 
-_EMPTY: dict[str, dict[str, Any]] = {
+_EMPTY: dict[Any, dict[str, Any]] = {
     "thinking": {"thinking": "", "signature": ""},
     "text": {"text": ""},
     "tool_use": {"input": {}},
@@ -47,15 +49,17 @@ _EMPTY: dict[str, dict[str, Any]] = {
 
 
 def _deltas(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if block["type"] == "thinking":
-        for piece in pieces(block["thinking"]):
+    """The content bit by bit; a block of a kind that is not known here is whole from its beginning."""
+    if block.get("type") == "thinking":
+        for piece in pieces(str(block.get("thinking", ""))):
             yield {"type": "thinking_delta", "thinking": piece}
-        yield {"type": "signature_delta", "signature": block["signature"]}
-    elif block["type"] == "text":
-        for piece in pieces(block["text"]):
+        if "signature" in block:
+            yield {"type": "signature_delta", "signature": block["signature"]}
+    elif block.get("type") == "text":
+        for piece in pieces(str(block.get("text", ""))):
             yield {"type": "text_delta", "text": piece}
-    else:
-        for piece in pieces(msgspec.json.encode(block["input"]).decode()):
+    elif block.get("type") == "tool_use":
+        for piece in pieces(msgspec.json.encode(block.get("input")).decode()):
             yield {"type": "input_json_delta", "partial_json": piece}
 
 

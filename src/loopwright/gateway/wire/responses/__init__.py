@@ -19,6 +19,7 @@ class ResponsesWire:
 
     api: Api = "responses"
     path = "/responses"
+    final_status = 400
 
     def read(self, body: dict[str, Any]) -> Ask:  # noqa: D102 - see Wire
         return read.read(body)
@@ -26,8 +27,8 @@ class ResponsesWire:
     def whole(self, reply: Reply) -> dict[str, Any]:  # noqa: D102
         return write.whole(reply)
 
-    def events(self, reply: Reply, ask: Ask) -> Iterator[bytes]:  # noqa: D102
-        return events(reply)
+    def events(self, whole: dict[str, Any], ask: Ask) -> Iterator[bytes]:  # noqa: D102
+        return events(whole)
 
     def error(self, status: int, message: str, code: str) -> dict[str, Any]:  # noqa: D102
         return openai_error(status, message, code)

@@ -1,33 +1,35 @@
-"""Writing a reply as the events of the responses API, in OpenAI's order and numbering."""
+"""Writing a response object as the events of its stream, in OpenAI's order and numbering."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from loopwright.gateway.sse import frame, pieces
-from loopwright.gateway.wire.neutral import Reply
-from loopwright.gateway.wire.responses.write import head, items, whole
 
 __all__ = ["events"]
 
 _Event = tuple[str, dict[str, Any]]
+_LAST = {"failed": "response.failed", "incomplete": "response.incomplete"}
 
 
-def events(reply: Reply) -> Iterator[bytes]:
+def events(whole: dict[str, Any]) -> Iterator[bytes]:
     """See `Wire.events`."""
-    for number, (kind, fields) in enumerate(_all(reply)):
+    for number, (kind, fields) in enumerate(_all(whole)):
         yield frame({"type": kind, "sequence_number": number} | fields, kind)
 
 
-def _all(reply: Reply) -> Iterator[_Event]:
-    yield "response.created", {"response": head(reply, "in_progress")}
-    yield "response.in_progress", {"response": head(reply, "in_progress")}
-    for index, item in enumerate(items(reply)):
+def _all(whole: dict[str, Any]) -> Iterator[_Event]:
+    begun = {key: value for key, value in whole.items() if key != "usage"} | {"output": [], "status": "in_progress"}
+    yield "response.created", {"response": begun}
+    yield "response.in_progress", {"response": begun}
+    for index, item in enumerate(whole.get("output") or []):
         yield "response.output_item.added", {"output_index": index, "item": _begun(item)}
-        yield from _DELTAS[item["type"]](item, {"item_id": item["id"], "output_index": index})
+        deltas = _DELTAS.get(item.get("type"))
+        if deltas is not None:
+            yield from deltas(item, {"item_id": item.get("id", ""), "output_index": index})
         yield "response.output_item.done", {"output_index": index, "item": item}
-    yield "response.completed", {"response": whole(reply)}
+    yield _LAST.get(whole.get("status", ""), "response.completed"), {"response": whole}
 
 
 def _begun(item: dict[str, Any]) -> dict[str, Any]:
@@ -37,36 +39,51 @@ def _begun(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reasoning(item: dict[str, Any], place: dict[str, Any]) -> Iterator[_Event]:
-    part = item["summary"][0]
-    place = place | {"summary_index": 0}
     kind = "response.reasoning_summary"
-    yield f"{kind}_part.added", place | {"part": part | {"text": ""}}
-    for piece in pieces(part["text"]):
-        yield f"{kind}_text.delta", place | {"delta": piece}
-    yield f"{kind}_text.done", place | {"text": part["text"]}
-    yield f"{kind}_part.done", place | {"part": part}
+    for index, part in enumerate(item.get("summary") or []):
+        there = place | {"summary_index": index}
+        yield f"{kind}_part.added", there | {"part": part | {"text": ""}}
+        for piece in pieces(_text(part, "text")):
+            yield f"{kind}_text.delta", there | {"delta": piece}
+        yield f"{kind}_text.done", there | {"text": _text(part, "text")}
+        yield f"{kind}_part.done", there | {"part": part}
 
 
 def _message(item: dict[str, Any], place: dict[str, Any]) -> Iterator[_Event]:
-    part = item["content"][0]
-    place = place | {"content_index": 0}
-    yield "response.content_part.added", place | {"part": part | {"text": ""}}
-    for piece in pieces(part["text"]):
-        yield "response.output_text.delta", place | {"delta": piece, "logprobs": []}
-    yield "response.output_text.done", place | {"text": part["text"], "logprobs": []}
-    yield "response.content_part.done", place | {"part": part}
+    for index, part in enumerate(item.get("content") or []):
+        there = place | {"content_index": index}
+        if part.get("type") != "output_text":
+            yield "response.content_part.added", there | {"part": part}
+        else:
+            yield "response.content_part.added", there | {"part": part | {"text": ""}}
+            for piece in pieces(_text(part, "text")):
+                yield "response.output_text.delta", there | {"delta": piece, "logprobs": []}
+            yield "response.output_text.done", there | {"text": _text(part, "text"), "logprobs": []}
+        yield "response.content_part.done", there | {"part": part}
 
 
 def _function(item: dict[str, Any], place: dict[str, Any]) -> Iterator[_Event]:
-    for piece in pieces(item["arguments"]):
+    arguments = _text(item, "arguments")
+    for piece in pieces(arguments):
         yield "response.function_call_arguments.delta", place | {"delta": piece}
-    yield "response.function_call_arguments.done", place | {"name": item["name"], "arguments": item["arguments"]}
+    yield "response.function_call_arguments.done", place | {"name": item.get("name"), "arguments": arguments}
 
 
 def _custom(item: dict[str, Any], place: dict[str, Any]) -> Iterator[_Event]:
-    for piece in pieces(item["input"]):
+    text = _text(item, "input")
+    for piece in pieces(text):
         yield "response.custom_tool_call_input.delta", place | {"delta": piece}
-    yield "response.custom_tool_call_input.done", place | {"input": item["input"]}
+    yield "response.custom_tool_call_input.done", place | {"input": text}
 
 
-_DELTAS = {"reasoning": _reasoning, "message": _message, "function_call": _function, "custom_tool_call": _custom}
+def _text(value: dict[str, Any], key: str) -> str:
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
+
+
+_DELTAS: dict[Any, Callable[[dict[str, Any], dict[str, Any]], Iterator[_Event]]] = {
+    "reasoning": _reasoning,
+    "message": _message,
+    "function_call": _function,
+    "custom_tool_call": _custom,
+}

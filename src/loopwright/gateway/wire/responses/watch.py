@@ -12,6 +12,11 @@ from loopwright.gateway.wire.neutral import Seen
 
 __all__ = ["ResponsesWatcher"]
 
+_PIECES = {
+    "response.output_text.delta": "text",
+    "response.reasoning_summary_text.delta": "reasoning",
+    "response.reasoning_text.delta": "reasoning",
+}
 _LAST = ("response.completed", "response.failed", "response.incomplete")
 
 
@@ -37,7 +42,9 @@ class ResponsesWatcher:
             self._items[count(value, "output_index")] = value.get("item")
         if kind == "error":
             self.seen.error = str(value.get("message") or error_text(value))
-        self.seen.has_token = self.seen.has_token or kind.endswith(".delta")
+        if kind.endswith(".delta"):
+            self.seen.has_token = True
+            self.seen.piece(_PIECES.get(kind, ""), value.get("delta") if kind in _PIECES else None)
         self.seen.complete = self.seen.complete or kind in _LAST
 
     def whole(self, value: Any) -> None:  # noqa: D102

@@ -10,15 +10,15 @@ import msgspec
 from loopwright.gateway.wire.neutral import Reply, ReplyCall
 from loopwright.record import Usage
 
-__all__ = ["head", "items", "whole"]
+__all__ = ["whole"]
 
 
 def whole(reply: Reply) -> dict[str, Any]:
     """See `Wire.whole`."""
-    return head(reply, "completed") | {"output": items(reply), "usage": _usage(reply.usage)}
+    return _head(reply, "completed") | {"output": _items(reply), "usage": _usage(reply.usage)}
 
 
-def head(reply: Reply, status: str) -> dict[str, Any]:
+def _head(reply: Reply, status: str) -> dict[str, Any]:
     """The response object without its output; a constant time keeps a scripted run equal to itself."""
     return {
         "id": f"resp_{reply.ident}",
@@ -37,7 +37,7 @@ def head(reply: Reply, status: str) -> dict[str, Any]:
     }
 
 
-def items(reply: Reply) -> list[dict[str, Any]]:
+def _items(reply: Reply) -> list[dict[str, Any]]:
     """The complete output items, in order."""
     output: list[dict[str, Any]] = []
     if reply.think:

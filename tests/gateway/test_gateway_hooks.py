@@ -1,0 +1,110 @@
+"""What a run hears from its gateway while calls are under way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+pytestmark = pytest.mark.anyio
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "wire"
+TOOLS = [{"type": "function", "function": {"name": "run_shell", "parameters": {}}}]
+CHAT: dict[str, Any] = {"model": "asked", "messages": [{"role": "user", "content": "hi"}], "tools": TOOLS}
+STREAM = CHAT | {"stream": True, "stream_options": {"include_usage": True}}
+MESSAGES = {"max_tokens": 999, "stream": True, "tools": [{"name": "x"}], "messages": CHAT["messages"]}
+RESPONSES = {"stream": True, "tools": [{"type": "function", "name": "x"}], "input": "hi"}
+BODIES = {"chat/completions": STREAM, "messages": MESSAGES, "responses": RESPONSES}
+
+
+async def test_the_call_waits_for_what_must_be_on_record_first(serve: Any, script: Callable[[str], str]) -> None:
+    order: list[str] = []
+    drained = anyio.Event()
+
+    async def before() -> None:
+        order.append(f"asked, {served.gateway.in_flight} under way")
+        await drained.wait()
+        order.append("drained")
+
+    async def ask() -> None:
+        await served.http.post("/v1/chat/completions", json=CHAT)
+        order.append("answered")
+
+    async with serve(script("  - say: a\n"), before_call=before) as served, anyio.create_task_group() as group:
+        group.start_soon(ask)
+        await anyio.sleep(0.1)
+        assert (order, served.calls) == (["asked, 1 under way"], [])
+        drained.set()
+    assert order == ["asked, 1 under way", "drained", "answered"]
+    assert served.gateway.in_flight == 0
+
+
+@pytest.mark.parametrize(("path", "name"), [("chat/completions", "chat"), ("messages",) * 2, ("responses",) * 2])
+async def test_a_providers_stream_is_shown_as_it_comes(serve: Any, upstream: Any, path: str, name: str) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        data = (GOLDEN / f"{name}.sse").read_bytes()
+        for at in range(0, len(data), 100):
+            yield data[at : at + 100]
+
+    upstream.answers = [StreamingResponse(chunks(), media_type="text/event-stream")]
+    shown: list[tuple[str, str]] = []
+    hear = lambda kind, text: shown.append((kind, text))  # noqa: E731
+    async with serve(f"{upstream.base}/v1#m", environ={}, on_text=hear) as served:
+        await served.http.post(f"/v1/{path}", json=BODIES[path])
+    told = {kind: "".join(text for one, text in shown if one == kind) for kind in ("reasoning", "text")}
+    assert told == {"reasoning": "Two things to look at.", "text": "Looking in parallel."}
+    assert len(shown) > 2
+
+
+async def test_a_scripted_reply_is_shown_and_a_title_is_not(serve: Any, script: Callable[[str], str]) -> None:
+    shown: list[tuple[str, str]] = []
+    hear = lambda kind, text: shown.append((kind, text))  # noqa: E731
+    async with serve(script("  - {say: a, think: b}\n"), on_text=hear) as served:
+        await served.http.post("/v1/chat/completions", json={**STREAM, "tools": []})
+        assert shown == []
+        await served.http.post("/v1/chat/completions", json=STREAM, headers={"x-parent-session-id": "p"})
+        assert shown == []
+        await served.http.post("/v1/chat/completions", json=STREAM, headers={"x-session-id": "s"})
+    assert shown == [("reasoning", "b"), ("text", "a")]
+    assert [call.purpose for call in served.calls] == ["side", "subagent", "turn"]
+    assert served.calls[2].conversation == "s"
+
+
+async def test_waiting_for_a_rate_limit_is_seen_and_summed(serve: Any, upstream: Any) -> None:
+    upstream.answers = [Response(b"{}", 429, {"retry-after-ms": "300"}), JSONResponse({"choices": []})]
+    async with serve(f"{upstream.base}/v1#m", environ={}) as served:
+        gateway = served.gateway
+        before = gateway.last_activity
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: served.http.post("/v1/chat/completions", json=CHAT))
+            with anyio.fail_after(5):
+                while not gateway.waiting:  # noqa: ASYNC110 - it is a property, and nobody tells of it
+                    await anyio.sleep(0.01)
+            assert gateway.in_flight == 1
+            await anyio.sleep(0.1)
+            assert 0.05 < gateway.waited_seconds < 0.3
+        assert not gateway.waiting
+        assert 0.29 < gateway.waited_seconds < 1
+        assert served.calls[0].waited_ms == pytest.approx(gateway.waited_seconds * 1000, abs=50)
+        assert gateway.last_activity > before
+    async with serve(f"{upstream.base}/v1#m", environ={}) as resumed:
+        resumed.gateway.restore(served.calls)
+        assert resumed.gateway.waited_seconds == pytest.approx(served.calls[0].waited_ms / 1000)
+
+
+async def test_time_in_which_another_call_works_is_not_waiting(serve: Any, upstream: Any) -> None:
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await anyio.sleep(0.4)
+        await JSONResponse({"choices": []})(scope, receive, send)
+
+    upstream.answers = [slow, Response(b"{}", 429, {"retry-after-ms": "200"}), JSONResponse({"choices": []})]
+    async with serve(f"{upstream.base}/v1#m", environ={}) as served, anyio.create_task_group() as group:
+        group.start_soon(lambda: served.http.post("/v1/chat/completions", json=CHAT))
+        await anyio.sleep(0.05)
+        group.start_soon(lambda: served.http.post("/v1/chat/completions", json=CHAT))
+    assert sum(call.waited_ms for call in served.calls) >= 200
+    assert served.gateway.waited_seconds < 0.1
