@@ -1,13 +1,23 @@
-"""The agent that is ours: the runtime runs in the orchestrator, its tools in the sandbox."""
+"""The agent that is ours: the runtime runs in the orchestrator, its tools in the sandbox.
+
+`native` is the small shipped profile, `native:FILE` the profile in that file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from loopwright import __version__
 from loopwright.agents.protocol import AgentCheck, AgentContext, AgentItem, AgentMemory, TurnOutcome
-from loopwright.record import PartAdded, TurnStarted
-from loopwright.runtime import Runtime
+from loopwright.base import UsageError
+from loopwright.record import Limits, PartAdded, TurnStarted
+
+if TYPE_CHECKING:
+    from loopwright.runtime import Runtime
+    from loopwright.runtime.config import LoadedConfig
 
 __all__ = ["NativeAgent"]
 
@@ -16,18 +26,65 @@ class NativeAgent:
     """Follows the Agent protocol by delegating to `runtime.Runtime`."""
 
     name = "native"
-    steers = False
+    steers = True
 
-    def __init__(self) -> None:
+    def __init__(self, profile: str | None = None) -> None:
+        if profile == "":
+            raise UsageError("native: needs a file", where="--agent native:", remedy="Write native:FILE.yaml.")
+        self._file = profile
         self._runtime: Runtime | None = None
 
+    @cached_property
+    def profile(self) -> LoadedConfig:
+        """What it runs by.
+
+        Raises:
+            UsageError: The profile is wrong; everything that is wrong with it is said.
+        """
+        from loopwright.runtime import default_profile
+        from loopwright.runtime.config import load_config
+
+        return default_profile() if self._file is None else load_config(Path(self._file))
+
     def check(self) -> AgentCheck:
-        """It is part of Loopwright, so it is always here."""
-        return AgentCheck(ok=True, version=__version__)
+        """It is part of Loopwright, so it is always here; the profile is read."""
+        return AgentCheck(ok=True, version=__version__, path=str(self.profile.path))
+
+    def describe(self) -> dict[str, Any]:
+        """What of the profile is recorded with a run: a run is only resumed with the same one."""
+        config = self.profile.config
+        return {
+            "profile": self.profile.name,
+            "profile_description": config.profile.description,
+            "profile_path": str(self.profile.path) if self._file is not None else "",
+            "profile_digest": self.profile.digest,
+        }
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that the profile sets for the whole run."""
+        limits = self.profile.config.loop.limits
+        return Limits(max_cost=limits.cost, max_seconds=limits.seconds, max_tokens=limits.tokens)
+
+    @property
+    def fallback_models(self) -> tuple[str, ...]:
+        """Other models that requests may name, each as `--model` would."""
+        return tuple(
+            dict.fromkeys(
+                model for entry in self.profile.config.providers.models for model in entry.routing.fallback_models
+            )
+        )
 
     async def prepare(self, context: AgentContext) -> None:
-        """Start a new conversation."""
-        self._runtime = Runtime(context, context.options["conversation"])
+        """Start a new conversation.
+
+        Raises:
+            UsageError: The profile does not fit the model, or its mirror is not ours.
+            MachineError: An MCP server of the profile does not start.
+        """
+        from loopwright.runtime import Runtime
+
+        self._runtime = await Runtime.open(context, self.profile)
 
     async def resume(
         self, context: AgentContext, turns: list[TurnStarted], parts: list[PartAdded], memory: AgentMemory | None
@@ -50,15 +107,15 @@ class NativeAgent:
         return self._started.outcome
 
     async def steer(self, text: str) -> bool:
-        """It hears people at its next turn."""
-        return False
+        """Say it to the model before its next reply."""
+        return self._started.steer(text)
 
     def memory(self) -> AgentMemory | None:
         """The record is all the memory that it has."""
         return None
 
     async def close(self) -> None:
-        """Close the connection to the gateway."""
+        """Close the connection to the gateway, and end the profile's MCP servers."""
         if self._runtime is not None:
             await self._runtime.close()
 

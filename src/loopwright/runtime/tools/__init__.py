@@ -1,5 +1,5 @@
-"""The tools of the native agent: one definition and one handler each."""
+"""The tools of our own agent: a definition (YAML) and a handler each, and the one registry that finds and runs them."""
 
-from loopwright.runtime.tools.toolbox import Tool, Toolbox, ToolResult
+from loopwright.runtime.tools.spec import Parameter, ToolKind, ToolSpec
 
-__all__ = ["Tool", "ToolResult", "Toolbox"]
+__all__ = ["Parameter", "ToolKind", "ToolSpec"]

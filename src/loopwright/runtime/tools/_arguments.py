@@ -2,45 +2,64 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from loopwright.base import UsageError, clip, nearest
-from loopwright.runtime.conversation import ToolCall
-
-if TYPE_CHECKING:
-    from loopwright.runtime.tools.toolbox import Tool
+from loopwright.runtime.calls import Call
+from loopwright.runtime.tools.spec import Parameter, ToolSpec
 
 __all__ = ["check_arguments"]
 
-_TYPES: dict[str, type] = {"string": str, "integer": int, "number": float, "boolean": bool}
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+}
 
 
-def check_arguments(tool: Tool, call: ToolCall) -> dict[str, Any]:
-    """The arguments of a call, every required one present and each of its type.
+def check_arguments(tool: ToolSpec, call: Call) -> dict[str, Any]:
+    """The arguments of a call, every required one present and each of its type and range.
+
+    An argument that is null counts as left out: APIs that bind a model to a schema make it name every argument.
 
     Raises:
-        UsageError: They are no JSON object, or one is missing, unknown or of another type.
+        UsageError: They are no JSON object, or one is missing, unknown, of another type or out of range.
     """
     if call.arguments is None:
-        raise UsageError(f"the arguments of {tool.name} are not a JSON object: {clip(call.raw_arguments, 200)}")
-    for name in call.arguments:
-        if name not in tool.parameters:
-            close = nearest(name, list(tool.parameters))
-            hint = f" Did you mean {close!r}?" if close else ""
+        raise UsageError(f"the arguments of {tool.name} cannot be read: {call.problem} ({clip(call.raw, 200)})")
+    known = {parameter.name: parameter for parameter in tool.parameters}
+    given = {name: value for name, value in call.arguments.items() if value is not None or name not in known}
+    for name in given:
+        if name not in known:
+            close = nearest(name, list(known))
+            hint = f" Did you mean {close!r}?" if close else f" It has: {', '.join(known) or 'none'}."
             raise UsageError(f"{tool.name} has no argument {name!r}.{hint}")
-    for name, schema in tool.parameters.items():
-        if name not in call.arguments:
-            if name not in tool.optional:
-                raise UsageError(f"{tool.name} needs the argument {name!r} ({schema.get('description', '')})")
-        elif not _fits(call.arguments[name], schema["type"]):
-            given = type(call.arguments[name]).__name__
-            raise UsageError(f"the argument {name!r} of {tool.name} must be of type {schema['type']}, not {given}")
-    return call.arguments
+    for parameter in tool.parameters:
+        if parameter.name in given:
+            _check(tool, parameter, given[parameter.name])
+        elif parameter.required:
+            raise UsageError(f"{tool.name} needs the argument {parameter.name!r} ({parameter.description})")
+        elif parameter.default is not None:
+            given[parameter.name] = parameter.default
+    return given
+
+
+def _check(tool: ToolSpec, parameter: Parameter, value: Any) -> None:
+    schema, where = parameter.schema, f"the argument {parameter.name!r} of {tool.name}"
+    if not _fits(value, schema.get("type", "")):
+        raise UsageError(f"{where} must be of type {schema['type']}, not {type(value).__name__}")
+    if "enum" in schema and value not in schema["enum"]:
+        raise UsageError(f"{where} must be one of {', '.join(str(one) for one in schema['enum'])}")
+    if "minimum" in schema and value < schema["minimum"]:
+        raise UsageError(f"{where} must be at least {schema['minimum']}")
+    if "maximum" in schema and value > schema["maximum"]:
+        raise UsageError(f"{where} must be at most {schema['maximum']}")
 
 
 def _fits(value: Any, kind: str) -> bool:
     if isinstance(value, bool):
-        return kind == "boolean"
-    if kind == "number":
-        return isinstance(value, int | float)
-    return isinstance(value, _TYPES[kind])
+        return kind in ("boolean", "")
+    return isinstance(value, _TYPES.get(kind, object))

@@ -1,0 +1,75 @@
+"""What is wrong with a configuration: all of it at once, each with its place and what was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from msgspec import Struct
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from loopwright.base import UsageError, nearest, one_line
+from loopwright.runtime.config.keys import known_keys
+from loopwright.runtime.config.refused import reason_to_refuse
+from loopwright.runtime.config.written import Loc, Tree, dotted, reach
+
+__all__ = ["ConfigError", "Problem", "did_you_mean", "schema_problems"]
+
+
+class Problem(Struct, frozen=True):
+    """One thing that is wrong: the key it is about, what, where (`file:line`), and what to write instead."""
+
+    key: str
+    what: str
+    where: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.key}: {self.what}{'. ' if self.remedy else ''}{self.remedy}"
+
+
+class ConfigError(UsageError):
+    """A configuration that cannot be used. The message is about the first problem; `problems` has all."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        first, others = problems[0], len(problems) - 1
+        more = f" (and {others} more {'problem' if others == 1 else 'problems'})" if others else ""
+        super().__init__(f"{first.key}: {first.what}{more}", where=first.where, remedy=first.remedy or None)
+        self.problems = tuple(problems)
+
+
+def schema_problems(error: ValidationError, tree: Tree) -> list[Problem]:
+    """What pydantic found, in the order of the files."""
+    details = error.errors(include_url=False)
+    places = [reach(tree, each["loc"])[1].origin for each in details]
+    order = sorted(range(len(details)), key=lambda index: (str(places[index].file), places[index].line))
+    return list(dict.fromkeys(_problem(details[index], tree) for index in order))
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """A remedy for a name that is not there."""
+    close = nearest(word, sorted(known))
+    return f"Did you mean {close!r}?" if close else f"There are: {', '.join(sorted(known)) or 'none'}."
+
+
+def _problem(error: ErrorDetails, tree: Tree) -> Problem:
+    done, node = reach(tree, error["loc"])
+    where, last = str(node.origin), error["loc"][-1] if error["loc"] else ""
+    if error["type"] == "extra_forbidden":
+        reason = reason_to_refuse(done)
+        if reason is not None:
+            return Problem(dotted(done), f"this key is refused: {reason}", where, "Remove it.")
+        return Problem(dotted(done), "unknown key", where, did_you_mean(str(last), known_keys(done[:-1])))
+    if error["type"] == "missing":
+        return Problem(dotted((*done, last)), "this key is missing", where, "Add it.")
+    message = one_line(error["msg"].removeprefix("Value error, "))
+    return Problem(dotted(done), f"{message[:1].lower()}{message[1:]}", where, _hint(error, done))
+
+
+def _hint(error: ErrorDetails, loc: Loc) -> str:
+    if loc[-1:] == ("driver",) and error["input"] in ("docker", "process"):
+        return "Use `strongest`; there is no docker driver yet, and `process` is called `host`."
+    if error["type"] == "string_type" and not isinstance(error["input"], dict | tuple | None):
+        return 'Put it in quotes: "...".'
+    simple = isinstance(error["input"], str | int | float | bool)
+    return f"It is {str(error['input'])!r} now." if simple else ""

@@ -1,0 +1,113 @@
+"""What a dialect is: how it reads a block of its own in a text, and how it writes a call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from msgspec import Struct
+
+from loopwright.base import UsageError, one_line
+from loopwright.runtime.calls import Call, Malformed, Parsed
+from loopwright.runtime.dialects.source import Fence, Source
+from loopwright.runtime.edits.operations import Operation
+
+__all__ = ["Block", "Dialect", "ParseOptions", "Serves"]
+
+Serves = Literal["edit", "shell", "any"]
+
+
+class ParseOptions(Struct, frozen=True):
+    """What a dialect must know of the run in order to read a reply.
+
+    Attributes:
+        use_dev_null: Whether a unified diff creates files only from `/dev/null`.
+        prefer_write_file_tool: Whether an empty SEARCH is refused, so that files are created by `write_tool`.
+        edit_tool: The name under which blocks of an edit dialect are recorded.
+        write_tool: The tool that creates files, as the model knows it.
+        shell_tool: The tool that a shell block calls, as the model knows it.
+        shell_argument: The argument of it that is the command.
+        schemas: By tool, then by argument: its JSON schema, for syntaxes that do not say types.
+    """
+
+    use_dev_null: bool = False
+    prefer_write_file_tool: bool = False
+    edit_tool: str = "apply_patch"
+    write_tool: str = "write_file"
+    shell_tool: str = "run_shell"
+    shell_argument: str = "command"
+    schemas: Mapping[str, Mapping[str, dict[str, Any]]] = {}
+
+
+class Block(Struct, frozen=True):
+    """A piece of a text that belongs to a dialect, in characters: its calls, or what is wrong with it."""
+
+    start: int
+    end: int
+    calls: tuple[Call, ...] = ()
+    malformed: Malformed | None = None
+
+
+class Dialect:
+    """One syntax for calls, read from text.
+
+    A subclass says where a block of it can begin (`opener` at the start of a line, `tag` also right behind another
+    block, or a fence), and reads it there. Reading is linear in the length of the text.
+
+    Attributes:
+        name: As in configs and in `Call.dialect`.
+        serves: `edit` for file edits only, `shell` for commands only, `any` for calls of any tool.
+        opener: Regular expression of a line that may begin a block, without its indentation; "" for none.
+        tag: Regular expression of a tag that begins a block; "" for none.
+        closer: What ends a block that a tag began.
+    """
+
+    name: ClassVar[str]
+    serves: ClassVar[Serves]
+    opener: ClassVar[str] = ""
+    tag: ClassVar[str] = ""
+    closer: ClassVar[str] = ""
+
+    def at_opener(self, source: Source, start: int, options: ParseOptions) -> Block | None:
+        """Read the block whose opener or tag stands at `start`; None where it is not one after all."""
+        return None
+
+    def at_fence(self, source: Source, fence: Fence, options: ParseOptions) -> Block | None:
+        """Read the block in a fence; None where it is an ordinary one."""
+        return None
+
+    def render(self, call: Call, options: ParseOptions) -> str:
+        """Write a call as a model should write it.
+
+        Raises:
+            UsageError: The syntax cannot say this.
+        """
+        raise self.cannot(call)
+
+    def parse(self, text: str, reply: int, options: ParseOptions | None = None) -> Parsed:
+        """Read the calls of a whole reply in this dialect alone. Never raises, whatever the text is."""
+        from loopwright.runtime.dialects.scanner import parse
+
+        return parse(text, reply, (self,), options or ParseOptions())
+
+    def cannot(self, call: Call) -> UsageError:
+        """The error that this dialect cannot write a call."""
+        return UsageError(f"the dialect {self.name} cannot write this call of {call.tool}")
+
+    def call(self, source: Source, start: int, end: int, tool: str, arguments: dict[str, Any]) -> Block:
+        """A block that is one call."""
+        made = Call("", tool, arguments, source.text[start:end], "text", self.name, (start, end))
+        return Block(start, end, (made,))
+
+    def edit(self, source: Source, start: int, end: int, operations: list[Operation], options: ParseOptions) -> Block:
+        """A block that is one edit."""
+        raw = source.text[start:end]
+        span, lowered = (start, end), tuple(operations)
+        made = Call("", options.edit_tool, {"patch": raw}, raw, "text", self.name, span, lowered)
+        return Block(start, end, (made,))
+
+    def malformed(self, source: Source, span: tuple[int, int], at: int, found: str, expected: str) -> Block:
+        """A block that cannot be read, because of what stands at the offset `at`."""
+        start, end = span
+        fault = Malformed(self.name, span, source.line_number(at), one_line(found, 160), expected)
+        return Block(start, end, malformed=fault)

@@ -1,0 +1,150 @@
+"""A tool's YAML file: what a model sees of it, what it may collide with, and which handler runs it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from loopwright.base import UsageError, nearest
+from loopwright.runtime.tools.spec import Parameter, ToolKind, ToolSpec
+
+__all__ = ["SHIPPED", "Definition", "load_definitions"]
+
+SHIPPED = {"@core": "core", "@opencode": "opencode"}
+_MOST_BYTES = 65_536
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ParameterFile(_Strict):
+    """One argument; what is not a field of its own here is JSON schema (`enum`, `minimum`, `items`, ...)."""
+
+    name: str = Field(min_length=1)
+    type: Literal["string", "integer", "number", "boolean", "array", "object"]
+    description: str = ""
+    required: bool = True
+    default: Any = None
+    examples: list[Any] = []
+    enum: list[Any] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    items: dict[str, Any] | None = None
+    handler_name: str | None = None
+    """The handler's name of this argument, where it differs."""
+
+    def parameter(self) -> Parameter:
+        """As the model sees it."""
+        schema: dict[str, Any] = {"type": self.type}
+        for name in ("enum", "minimum", "maximum", "items"):
+            value = getattr(self, name)
+            if value is not None:
+                schema[name] = int(value) if isinstance(value, float) and self.type == "integer" else value
+        return Parameter(self.name, schema, self.description, self.required, self.default, tuple(self.examples))
+
+
+class Execution(_Strict):
+    """How calls of it may run."""
+
+    blocking: bool = True
+    max_per_turn: int | None = Field(default=None, ge=1)
+
+
+class DefinitionFile(_Strict):
+    """The whole file."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    kind: ToolKind
+    description: str = Field(min_length=1)
+    handler: str = Field(min_length=1)
+    parameters: list[ParameterFile] = []
+    execution: Execution = Execution()
+    resources: list[str] = []
+    output_bytes: int = Field(default=16_384, ge=1024)
+
+
+class Definition(ToolSpec, frozen=True):
+    """A tool as its file defines it. `handler` names the function that runs it; `source` is the file."""
+
+    handler: str = ""
+    source: str = ""
+
+
+def load_definitions(folders: Iterable[str | Path], handlers: Iterable[str]) -> tuple[dict[str, Definition], str]:
+    """The tools of these folders by id (a later folder wins), and a digest of their files.
+
+    Raises:
+        UsageError: A folder or file is missing or wrong, or a tool names a handler that does not exist.
+    """
+    known = sorted(handlers)
+    found: dict[str, Definition] = {}
+    digest = hashlib.sha256()
+    for folder in folders:
+        for file in _files(folder):
+            data = file.read_bytes()
+            digest.update(data)
+            definition = _read(file, data)
+            if definition.handler not in known:
+                close = nearest(definition.handler, known)
+                hint = f"Did you mean {close}?" if close else f"There are: {', '.join(known)}."
+                raise UsageError(
+                    f"the tool {definition.id} names the handler {definition.handler!r}, which does not exist",
+                    where=str(file),
+                    remedy=hint,
+                )
+            found[definition.id] = definition
+    return found, digest.hexdigest()
+
+
+def _files(folder: str | Path) -> list[Traversable]:
+    if str(folder) in SHIPPED:
+        place: Traversable = files("loopwright.runtime.tools") / "defs" / SHIPPED[str(folder)]
+    else:
+        place = Path(folder)
+        if not place.is_dir():
+            raise UsageError(
+                "there is no such folder of tools",
+                where=str(folder),
+                remedy=f"Name a folder, or one of {', '.join(SHIPPED)}.",
+            )
+    chosen = [file for file in place.iterdir() if file.name.endswith((".yaml", ".yml"))]
+    return sorted(chosen, key=lambda file: file.name)
+
+
+def _read(file: Traversable, data: bytes) -> Definition:
+    import yaml
+
+    try:
+        if len(data) > _MOST_BYTES:
+            raise ValueError(f"it has {len(data)} bytes")
+        written = DefinitionFile.model_validate(yaml.safe_load(data))
+    except (yaml.YAMLError, ValueError) as error:
+        raise UsageError(f"not a tool definition: {_words(error)}", where=str(file)) from error
+    return Definition(
+        id=written.id,
+        name=written.id,
+        kind=written.kind,
+        description=" ".join(written.description.split()),
+        parameters=tuple(parameter.parameter() for parameter in written.parameters),
+        argument_names={each.name: each.handler_name for each in written.parameters if each.handler_name},
+        blocking=written.execution.blocking,
+        max_per_turn=written.execution.max_per_turn,
+        resources=tuple(written.resources),
+        output_bytes=written.output_bytes,
+        handler=written.handler,
+        source=str(file),
+    )
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(str(part) for part in first['loc']) or 'the file'}: {first['msg']}"
+    return str(error)

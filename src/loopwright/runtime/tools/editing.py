@@ -1,0 +1,72 @@
+"""Tools that change files: all but write_file go through the edit engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+
+from loopwright.base import UsageError
+from loopwright.runtime.calls import Outcome
+from loopwright.runtime.edits import Create, Hunk, Operation, Update, apply
+from loopwright.runtime.tools._files import write_text
+from loopwright.runtime.tools.context import ToolContext
+
+__all__ = ["apply_operations", "apply_patch", "create_file", "edit_file", "patch_operations", "write_file"]
+
+
+async def apply_operations(context: ToolContext, operations: Sequence[Operation]) -> Outcome:
+    """Do typed edits, all or none.
+
+    Raises:
+        EditError: One of them cannot be done; no file was changed.
+    """
+    report = await anyio.to_thread.run_sync(apply, context.agent.workspace, operations)
+    return Outcome(
+        report.text, summary=", ".join(f"{one.what} {one.path}" for one in report.changed), may_change_files=True
+    )
+
+
+async def write_file(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
+    """Create or replace a whole file."""
+    new = write_text(context.agent.workspace, arguments["path"], arguments["content"])
+    size, lines = len(arguments["content"].encode("utf-8", "replace")), len(arguments["content"].splitlines())
+    verb = "created" if new else "replaced"
+    return Outcome(f"{verb} {arguments['path']} ({lines} lines, {size} bytes)", may_change_files=True)
+
+
+async def create_file(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
+    """Create a file that does not exist yet."""
+    return await apply_operations(context, [Create(arguments["path"], arguments.get("content", ""))])
+
+
+async def edit_file(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
+    """Replace one piece of a file, or every occurrence of it where `everywhere` is true."""
+    if not arguments["old"]:
+        raise UsageError("the text to replace is empty; to make a file, write it whole")
+    hunk = Hunk(arguments["old"], arguments["new"], whole_lines=False, everywhere=bool(arguments.get("everywhere")))
+    return await apply_operations(context, [Update(arguments["path"], (hunk,))])
+
+
+async def apply_patch(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
+    """Apply a patch: `*** Begin Patch` ... `*** End Patch`, or a unified diff."""
+    return await apply_operations(context, patch_operations(arguments["patch"]))
+
+
+def patch_operations(patch: str) -> tuple[Operation, ...]:
+    """The edits that a patch asks for.
+
+    Raises:
+        UsageError: It is neither form, or broken.
+    """
+    from loopwright.runtime.dialects import explain, get_dialect
+
+    name = "opencode_patch" if "*** Begin Patch" in patch else "unified_diff"
+    parsed = get_dialect(name).parse(patch, reply=1)
+    if parsed.malformed:
+        raise UsageError(explain(parsed.malformed[0]))
+    operations = tuple(one for call in parsed.calls for one in call.operations or ())
+    if not operations:
+        raise UsageError("there is no patch in it; begin it with `*** Begin Patch`, or give a unified diff")
+    return operations

@@ -1,0 +1,60 @@
+"""What a checked call is about to do to which files, for rules, permissions and the scheduler."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from loopwright.runtime.calls import Call
+from loopwright.runtime.edits import Create, Delete, Move, Operation, Update
+from loopwright.runtime.rules.sequence import Intent
+from loopwright.runtime.tools.spec import ToolSpec
+
+__all__ = ["intent_of", "touched"]
+
+
+def intent_of(
+    spec: ToolSpec, call: Call, arguments: Mapping[str, Any], operations: Sequence[Operation] | None
+) -> Intent:
+    """A call's intent. `operations` are those of a patch or an edit block; paths come out relative and normal."""
+    if operations is not None:
+        return Intent(
+            spec.id,
+            spec.kind,
+            needs=_paths(one.path for one in operations if not isinstance(one, Create)),
+            creates=_paths(one.path for one in operations if isinstance(one, Create) and not one.overwrite),
+            changes=_paths(touched(operations)),
+            origin=call.origin,
+        )
+    path = arguments.get("path")
+    paths = _paths([path]) if isinstance(path, str) else ()
+    match spec.kind:
+        case "read":
+            # A folder may be listed that is not there; the tool itself says so best.
+            return Intent(spec.id, "read", reads=paths, origin=call.origin)
+        case "edit":
+            return Intent(spec.id, "edit", needs=paths, changes=paths, origin=call.origin)
+        case "write":
+            creates = paths if spec.id == "create_file" else ()
+            return Intent(spec.id, "write", creates=creates, changes=paths, origin=call.origin)
+        case kind:
+            return Intent(spec.id, kind, origin=call.origin)
+
+
+def touched(operations: Iterable[Operation]) -> list[str]:
+    """Every path that these operations write, move or delete."""
+    paths: list[str] = []
+    for one in operations:
+        match one:
+            case Move():
+                paths += [one.path, one.to]
+            case Update(move_to=str(to)):
+                paths += [one.path, to]
+            case Create() | Update() | Delete():
+                paths.append(one.path)
+    return paths
+
+
+def _paths(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(posixpath.normpath(path.removeprefix("/workspace/")) for path in paths))

@@ -1,0 +1,154 @@
+"""Tools of MCP servers: each server is a program in the agent's sandbox, spoken to over its standard streams."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from msgspec import structs
+
+from loopwright.base import MachineError, clip, one_line, valid
+from loopwright.runtime.calls import Outcome
+from loopwright.runtime.tools.context import ToolContext
+from loopwright.runtime.tools.spec import Parameter, ToolSpec
+from loopwright.runtime.tools.toolset import Tool
+from loopwright.sandbox import Command, Process
+
+if TYPE_CHECKING:
+    from mcp import Client
+
+__all__ = ["McpTools"]
+
+_START_SECONDS = 20.0
+_MOST_LINE = 16 << 20
+
+
+class McpTools:
+    """The tools of a profile's MCP servers, while the context is open.
+
+    Raises:
+        MachineError: A server does not start, or does not speak MCP.
+    """
+
+    def __init__(self, context: ToolContext, servers: Mapping[str, tuple[tuple[str, ...], Mapping[str, str]]]) -> None:
+        self._context = context
+        self._servers = servers
+        self._stack = AsyncExitStack()
+        self.tools: list[Tool] = []
+
+    async def open(self) -> None:
+        """Start every server and ask for its tools."""
+        try:
+            for name, (argv, env) in self._servers.items():
+                await self._start(name, argv, env)
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def close(self) -> None:
+        """End every server, with everything that it started."""
+        await self._stack.aclose()
+
+    async def _start(self, name: str, argv: tuple[str, ...], env: Mapping[str, str]) -> None:
+        from mcp import Client, MCPError
+
+        limits = structs.replace(self._context.limits, wall_seconds=None)
+        command = Command(argv, env=env, limits=limits)
+        try:
+            with anyio.fail_after(_START_SECONDS):
+                process = await self._stack.enter_async_context(self._context.agent.sandbox.spawn(command))
+                client = await self._stack.enter_async_context(Client(_streams(process)))
+                listed = await client.list_tools()
+        except (TimeoutError, MCPError, OSError) as error:
+            why = f"it did not answer within {_START_SECONDS:.0f} s" if isinstance(error, TimeoutError) else str(error)
+            raise MachineError(
+                f"The MCP server {name} did not start: {one_line(why)}",
+                where=f"tools.mcp.{name}",
+                remedy=f"Try it by hand: {' '.join(argv)}",
+            ) from error
+        self.tools += [_tool(name, tool, client) for tool in listed.tools]
+
+
+@asynccontextmanager
+async def _streams(process: Process) -> AsyncIterator[Any]:
+    """The process as an MCP transport: a line of JSON a message."""
+    incoming, read = anyio.create_memory_object_stream[Any](0)
+    write, outgoing = anyio.create_memory_object_stream[Any](0)
+    async with anyio.create_task_group() as tasks, read, write:
+        tasks.start_soon(_read, process, incoming)
+        tasks.start_soon(_drain, process)
+        tasks.start_soon(_write, process, outgoing)
+        yield read, write
+        tasks.cancel_scope.cancel()
+
+
+async def _read(process: Process, incoming: Any) -> None:
+    from mcp.shared.message import SessionMessage
+    from mcp_types import jsonrpc_message_adapter
+
+    rest = b""
+    async with incoming:
+        async for chunk in process.stdout:
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                if not line.strip():
+                    continue
+                try:
+                    await incoming.send(SessionMessage(jsonrpc_message_adapter.validate_json(line)))
+                except ValueError as error:
+                    await incoming.send(error)
+            if len(rest) > _MOST_LINE:
+                return
+
+
+async def _drain(process: Process) -> None:
+    async for _ in process.stderr:
+        pass
+
+
+async def _write(process: Process, outgoing: Any) -> None:
+    async with outgoing:
+        async for message in outgoing:
+            text = message.message.model_dump_json(by_alias=True, exclude_unset=True)
+            try:
+                await process.stdin.send(text.encode() + b"\n")
+            except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+                return
+
+
+def _tool(server: str, tool: Any, client: Client) -> Tool:
+    schema: dict[str, Any] = tool.input_schema or {}
+    required = schema.get("required") or []
+    name = f"{server}__{tool.name}"
+
+    async def handler(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
+        from mcp import MCPError
+
+        try:
+            result = await client.call_tool(tool.name, arguments)
+        except MCPError as error:
+            return Outcome(valid(f"error: {error}"), "failed", may_change_files=True)
+        text = "\n".join(_text(block) for block in result.content)
+        return Outcome(text or "(nothing)", "failed" if result.is_error else "completed", may_change_files=True)
+
+    parameters = tuple(
+        Parameter(
+            each,
+            {key: value for key, value in dict(described).items() if key not in ("description", "default")},
+            clip(one_line(str(described.get("description", ""))), 300),
+            each in required,
+            described.get("default"),
+        )
+        for each, described in (schema.get("properties") or {}).items()
+        if isinstance(described, dict)
+    )
+    spec = ToolSpec(
+        name, name, "mcp", one_line(tool.description or tool.name, 1000), parameters, resources=("write:workspace",)
+    )
+    return Tool(spec, handler)
+
+
+def _text(block: Any) -> str:
+    return str(block.text) if getattr(block, "type", "") == "text" else f"[{getattr(block, 'type', 'something')}]"

@@ -1,0 +1,85 @@
+"""Tools that only look: read_file, list_dir, search, find_files."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from loopwright.base import UsageError
+from loopwright.runtime.calls import Outcome
+from loopwright.runtime.tools._files import inside, read_text, shown
+from loopwright.runtime.tools.commands import run_in_sandbox
+from loopwright.runtime.tools.context import ToolContext
+
+__all__ = ["find_files", "list_dir", "read_file", "search"]
+
+_LINES = 2000
+_SECONDS = 60.0
+
+
+async def read_file(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
+    """Lines of a file, numbered, from `offset` (1 is the first), at most `limit`."""
+    # Split at newlines only, so that numbers agree with those of compilers.
+    lines = read_text(context.agent.workspace, arguments["path"]).removesuffix("\n").split("\n")
+    lines = [] if lines == [""] else lines
+    start, count = max(arguments.get("offset", 1), 1), max(arguments.get("limit", _LINES), 1)
+    chosen = lines[start - 1 : start - 1 + count]
+    if lines and not chosen:
+        raise UsageError(f"{arguments['path']} has only {len(lines)} lines")
+    text = "\n".join(f"{number:>5}  {line}" for number, line in enumerate(chosen, start))
+    rest = len(lines) - (start - 1 + len(chosen))
+    if rest > 0:
+        text += f"\n[{rest} more lines; go on with offset {start + len(chosen)}]"
+    return Outcome(text or "(the file is empty)", summary=f"{len(chosen)} lines of {arguments['path']}")
+
+
+async def list_dir(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
+    """The entries of a folder, sorted, `depth` levels down; folders end in a slash."""
+    workspace = context.agent.workspace
+    folder = inside(workspace, arguments.get("path", "."))
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {arguments.get('path', '.')}")
+    lines: list[str] = []
+    waiting = [(folder, "", max(int(arguments.get("depth", 1)), 1))]
+    while waiting and len(lines) < _LINES:
+        place, indent, levels = waiting.pop()
+        if indent:
+            lines.append(f"{indent[2:]}{place.name}/")
+        entries = sorted(place.iterdir(), key=lambda entry: entry.name)
+        folders = [entry for entry in entries if entry.is_dir() and not entry.is_symlink()]
+        if levels > 1:
+            lines += [f"{indent}{entry.name}" for entry in entries if entry not in folders]
+            waiting += [(entry, f"{indent}  ", levels - 1) for entry in reversed(folders)]
+        else:
+            lines += [f"{indent}{entry.name}{'/' * (entry in folders)}" for entry in entries]
+    name = shown(workspace, folder)
+    return Outcome("\n".join(lines) or "(empty)", summary=f"{len(lines)} entries in {name}")
+
+
+async def search(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
+    """Lines that match an extended regular expression, as `file:line:text`."""
+    where = shown(context.agent.workspace, inside(context.agent.workspace, arguments.get("path", ".")))
+    only = f"--include={shlex.quote(arguments['include'])} " if arguments.get("include") else ""
+    grep = f"grep -rnIE --exclude-dir=.git {only}-e {shlex.quote(arguments['pattern'])} -- {shlex.quote(where)}"
+    ended = await run_in_sandbox(context, f"set -o pipefail; {grep} | sort", _SECONDS)
+    text = ended.stdout.decode("utf-8", "replace")
+    if ended.timed_out:
+        return Outcome("error: the search took more than 60 s; name a smaller folder", "timeout")
+    if ended.exit_code not in (0, 1):
+        raise UsageError(f"the search failed: {text.strip()}")
+    return Outcome(text or "(no match)", summary=f"{len(text.splitlines())} matches")
+
+
+async def find_files(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
+    """Files whose path matches a glob (`**` crosses folders), sorted, relative to the workspace."""
+    workspace = context.agent.workspace
+    folder = inside(workspace, arguments.get("path", "."))
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {arguments.get('path', '.')}")
+    pattern = arguments["pattern"].removeprefix("/workspace/")
+    if pattern.startswith("/") or ".." in pattern.split("/"):
+        raise UsageError("the pattern leads outside of the folder; write it relative, e.g. **/*.c")
+    found = (path for path in folder.glob(pattern) if ".git" not in path.parts and path.is_file())
+    names = sorted(path.relative_to(workspace.resolve()).as_posix() for path in found)
+    more = f"\n[{len(names) - _LINES} more]" if len(names) > _LINES else ""
+    return Outcome(("\n".join(names[:_LINES]) + more) or "(no match)", summary=f"{len(names)} files")

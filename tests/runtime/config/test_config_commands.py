@@ -1,0 +1,95 @@
+"""`loopwright config`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from loopwright.base import UsageError
+from loopwright.cli.config import config
+
+PROFILES = Path(__file__).parents[3] / "agent_configs"
+BASE = str(PROFILES / "base_v2.yaml")
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(config, args, standalone_mode=False)
+
+
+def test_check_says_good_or_what_is_wrong(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("version: 2\nprovider: {}\nmodes: 3\n")
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("{")
+    result = run("check", BASE, str(bad), str(broken))
+    assert result.return_value == 2
+    lines = result.output.splitlines()
+    assert lines[0].startswith(f"{BASE}: good (base, ")
+    assert f"error: {bad}:2: provider: unknown key. Did you mean 'providers'?" in lines
+    assert f"error: {bad}:3: modes: input should be a valid tuple. It is '3' now." in lines
+    assert any("providers: this key is missing" in line for line in lines)
+    assert lines[-1].startswith(f"error: {broken}:")
+    assert "not YAML" in lines[-1]
+    assert run("check", BASE).return_value == 0
+
+
+def test_check_shows_notices(tmp_path: Path) -> None:
+    idle = tmp_path / "idle.yaml"
+    idle.write_text(f"version: 2\nextends: {BASE}\nmodes: [{{name: build}}, {{name: spare}}]\nloop: !unset\n")
+    result = run("check", str(idle))
+    assert result.return_value == 0
+    assert (
+        f"notice: {idle}:3: modes[1].name: has no effect: `loop.sequence` never comes to the mode 'spare'"
+        in result.output
+    )
+
+
+def test_explain_shows_origins() -> None:
+    result = run("explain", str(PROFILES / "copilot_agent_mode_v2.yaml"), "--key", "concurrency.max_parallel")
+    assert result.output.startswith("concurrency.max_parallel = 6  [")
+    assert "copilot_agent_mode_v2.yaml:" in result.output
+    answer = json.loads(run("explain", BASE, "--key", "loop.limits", "--json").output)
+    assert answer["values"]["loop.limits.cost"] == {"value": None, "origins": []}
+
+
+def test_explain_of_no_key_is_an_error() -> None:
+    error = run("explain", BASE, "--key", "lop").exception
+    assert isinstance(error, UsageError)
+    assert "no key 'lop'" in error.what
+
+
+def test_migrate_reports_and_writes(tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.yaml"
+    foreign.write_text("version: 2\nworkspace: {lsp: {enabled: true}}\nturn_strategy: {relay: tool_role}\n")
+    result = run("migrate", str(foreign), "-o", str(tmp_path / "ours.yaml"))
+    assert result.return_value == 1
+    assert {line.split()[0] for line in result.output.splitlines()} == {"same", "refused", "renamed"}
+    assert (tmp_path / "ours.yaml").read_text() == "version: 2\nloop:\n  turn_strategy:\n    relay: tool_role\n"
+    kinds = [change["status"] for change in json.loads(run("migrate", str(foreign), "--json").output)]
+    assert kinds == ["same", "refused", "renamed"]
+
+
+def test_schema_is_json_or_a_page() -> None:
+    assert json.loads(run("schema").output)["properties"]["version"]["const"] == 2
+    assert run("schema", "--markdown").output.startswith("# Agent configuration")
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_preview_shows_the_first_request(profile: Path, tmp_path: Path) -> None:
+    (tmp_path / "task.md").write_text("Write a poem.")
+    lines = run("preview", str(profile), "--task", str(tmp_path / "task.md")).output.splitlines()
+    assert lines[0] == "system prompt"
+    assert "Write a poem." in json.dumps(json.loads(lines[-1]))
+    assert any(line.startswith("first request: ") and line.endswith("tokens (estimate)") for line in lines)
+
+
+def test_preview_of_another_mode_and_model() -> None:
+    body = json.loads(run("preview", BASE, "--mode", "plan", "--model", "anthropic/some").output.splitlines()[-1])
+    assert body["model"] == "some"
+    assert {tool["name"] for tool in body["tools"]} == {"read_file", "list_dir", "find_files", "search"}
+    error = run("preview", BASE, "--mode", "plann").exception
+    assert isinstance(error, UsageError)
+    assert error.remedy == "Did you mean plan?"

@@ -1,0 +1,46 @@
+"""The corpus: no silent corruption in any dialect, and no fewer edits applied than recorded here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from tests.runtime.edits.corpus.cases import DIALECTS, Case
+from tests.runtime.edits.corpus.measure import corpus, ours
+
+_CASES = corpus()
+_RECORDED = {"aider_diff": 0.945, "unified_diff": 0.95, "opencode_patch": 0.95, "native": 0.945}
+"""Of the edits that should work, how many gave the files that were meant when this was written."""
+
+
+def test_there_are_enough_different_cases() -> None:
+    assert len(_CASES) >= 1500
+    assert len({case.name for case in _CASES}) == len(_CASES)
+    assert len({case.category for case in _CASES}) >= 20
+    for dialect in DIALECTS[:3]:
+        assert sum(dialect in case.texts for case in _CASES) >= 1200, dialect
+
+
+def test_the_corpus_is_the_same_every_time() -> None:
+    assert corpus() == _CASES
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_nothing_is_corrupted_and_nothing_got_worse(dialect: str, tmp_path: Path) -> None:
+    verdicts = [(case, ours(case, dialect, tmp_path / "work")) for case in _CASES]
+    told = [(case, verdict) for case, verdict in verdicts if verdict]
+    wrong = [f"{case.name}: {verdict}" for case, verdict in told if verdict in ("corrupt", "half-done")]
+    assert wrong == []
+    must_not = [case.name for case, verdict in told if case.after is None and verdict != "refused"]
+    assert must_not == []
+    assert _share(told) >= _RECORDED[dialect]
+    # A line of context that the file never had could mean another place: the one refusal that we chose.
+    refused = {case.category for case, verdict in told if case.after is not None and verdict == "refused"}
+    assert refused == {"near miss, context"}
+
+
+def _share(told: Sequence[tuple[Case, str]]) -> float:
+    count = Counter(verdict for case, verdict in told if case.after is not None)
+    return count["applied"] / count.total()
