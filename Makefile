@@ -19,7 +19,10 @@ demo: setup  ## run the main job with no key and no network, then draw its progr
 	$(LOOPWRIGHT) run --task $(TASK) --model scripted:$(TASK)/scripted.yaml --sandbox strongest
 	$(LOOPWRIGHT) graph latest
 
-test: setup  ## run all tests
+agents: setup  ## install the pinned versions of the real agents (Codex, Claude Code, OpenCode), once
+	$(LOOPWRIGHT) agents install codex claude opencode
+
+test: agents  ## run all tests, real agents included
 	$(PY) -m pytest -n $(JOBS) -q
 
 check: setup  ## format, lint, types, import contract, docs, quick tests
@@ -27,6 +30,9 @@ check: setup  ## format, lint, types, import contract, docs, quick tests
 
 bench: setup  ## measure against peers in one run and print ratios
 	$(PY) benchmarks/run.py
+
+bench-edits: setup  ## measure the edit engine beside aider's and Codex's on the same cases
+	$(PY) benchmarks/edits.py
 
 docs: setup  ## write the generated pages again (CLI reference)
 	$(PY) scripts/cli_reference.py
@@ -42,4 +48,4 @@ clean:  ## remove what was built here (not your runs)
 .venv/.ready: pyproject.toml requirements.lock scripts/bootstrap
 	scripts/bootstrap
 
-.PHONY: help setup demo test check bench docs lock clean
+.PHONY: help setup demo agents test check bench bench-edits docs lock clean

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from loopwright.runtime.config.keys import keys
+from loopwright.runtime.config.known import rule_names
 from loopwright.runtime.config.reference import json_schema, markdown
 from loopwright.runtime.config.schema import AgentConfig
 
@@ -49,3 +50,8 @@ def test_nothing_can_be_changed_afterwards() -> None:
     config = AgentConfig.model_validate({"version": 2, "providers": {"default_model": "a", "models": (entry,)}})
     with pytest.raises(ValidationError):
         setattr(config, "version", 2)  # noqa: B010  mypy knows that this is wrong; so must pydantic
+
+
+def test_the_page_names_every_rule() -> None:
+    (rules,) = (key.doc for key in keys() if key.path == "enhanced_tools.validation.rules")
+    assert [name for name in rule_names() if f"`{name}`" not in rules] == []

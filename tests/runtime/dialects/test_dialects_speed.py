@@ -98,6 +98,8 @@ def test_deep_nesting_is_malformed_and_does_not_crash(wrapped: str, unit: str) -
 
 
 def test_a_reply_of_two_hundred_calls_is_read_in_a_blink() -> None:
-    text = "\n".join(f'I look at it.\n<TOOL_CALL>\nread_file(path="src/f{n}.py", offset={n})\n</TOOL_CALL>' for n in range(200))
+    text = "\n".join(
+        f'I look at it.\n<TOOL_CALL>\nread_file(path="src/f{n}.py", offset={n})\n</TOOL_CALL>' for n in range(200)
+    )
     assert len(GRAMMARS["aider"].parse(text, 1).calls) == 200
     assert seconds(GRAMMARS["aider"], text) < 0.1

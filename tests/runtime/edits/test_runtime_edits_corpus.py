@@ -11,6 +11,7 @@ from tests.runtime.edits.corpus.cases import DIALECTS, Case
 from tests.runtime.edits.corpus.measure import corpus, ours
 
 _CASES = corpus()
+_PAGE = Path(__file__).parents[3] / "docs" / "edits.md"
 _RECORDED = {"aider_diff": 0.945, "unified_diff": 0.95, "opencode_patch": 0.95, "native": 0.945}
 """Of the edits that should work, how many gave the files that were meant when this was written."""
 
@@ -39,6 +40,15 @@ def test_nothing_is_corrupted_and_nothing_got_worse(dialect: str, tmp_path: Path
     # A line of context that the file never had could mean another place: the one refusal that we chose.
     refused = {case.category for case, verdict in told if case.after is not None and verdict == "refused"}
     assert refused == {"near miss, context"}
+    assert _row(dialect, told) in _PAGE.read_text(encoding="utf-8"), "run benchmarks/edits.py --write"
+
+
+def _row(dialect: str, told: Sequence[tuple[Case, str]]) -> str:
+    """How the row of the table in the documentation begins."""
+    should = [verdict for case, verdict in told if case.after is not None]
+    applied = should.count("applied")
+    share = f"{100 * applied / len(should):.1f} % ({applied} of {len(should)})"
+    return f"| {dialect} | Loopwright | {len(told)} | {share} | 100.0 % "
 
 
 def _share(told: Sequence[tuple[Case, str]]) -> float:

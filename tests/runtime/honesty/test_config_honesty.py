@@ -51,7 +51,7 @@ def _marked(key: str) -> ParameterSet:
     return pytest.param(key, marks=[pytest.mark.slow] if PROBES[key].level == "run" else [])
 
 
-@pytest.mark.parametrize("key", map(_marked, PROBES))
+@pytest.mark.parametrize("key", [_marked(key) for key in PROBES])
 def test_a_change_is_seen(key: str, tmp_path: Path) -> None:
     probe = PROBES[key]
     (tmp_path / "first").mkdir()

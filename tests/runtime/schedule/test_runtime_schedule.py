@@ -159,6 +159,6 @@ def test_200_calls_are_planned_in_20_ms() -> None:
 
 
 def _seconds(calls_: list[Planned]) -> float:
-    begun = time.perf_counter()
+    begun = time.process_time()
     plan(calls_, Policy(max_parallel=200))
-    return time.perf_counter() - begun
+    return time.process_time() - begun

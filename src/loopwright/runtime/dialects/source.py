@@ -147,8 +147,7 @@ class Quotes:
     def holds(self, at: int) -> bool:
         """Whether `at` is between two equal runs of backticks of one paragraph."""
         while self._read < at:
-            run = _AT_LINE_START = re.compile(r"(?:\n|\A) {0,3}\Z")
-_TICKS_OR_BLANK_LINE.search(self._text, self._read, at)
+            run = _TICKS_OR_BLANK_LINE.search(self._text, self._read, at)
             if run is None:
                 self._read = at
             elif run[0][0] == "`":
@@ -159,8 +158,7 @@ _TICKS_OR_BLANK_LINE.search(self._text, self._read, at)
         return at < self._code_end
 
     def _partner(self, run: re.Match[str]) -> int | None:
-        for found in _AT_LINE_START = re.compile(r"(?:\n|\A) {0,3}\Z")
-_TICKS_OR_BLANK_LINE.finditer(self._text, run.end()):
+        for found in _TICKS_OR_BLANK_LINE.finditer(self._text, run.end()):
             if found[0][0] == "\n" or self._is_fence(found):
                 return None
             if found[0] == run[0]:

@@ -183,5 +183,5 @@ class _Plan:
         folder = (root / real).parent
         near = nearest(name, sorted(entry.name for entry in folder.iterdir())) if folder.is_dir() else None
         if not same and not near:
-            return "Create it, or name a file that exists."
+            return "Name a file that exists."
         return f"Do you mean {', '.join(same) or (folder / str(near)).relative_to(root)}?"

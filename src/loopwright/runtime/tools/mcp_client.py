@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from anyio.abc import TaskGroup, TaskStatus
 from msgspec import structs
 
 from loopwright.base import MachineError, clip, one_line, valid
@@ -40,9 +41,13 @@ class McpTools:
 
     async def open(self) -> None:
         """Start every server and ask for its tools."""
+        if not self._servers:
+            return
+        tasks = await self._stack.enter_async_context(anyio.create_task_group())
+        self._stack.callback(tasks.cancel_scope.cancel)
         try:
             for name, (argv, env) in self._servers.items():
-                await self._start(name, argv, env)
+                await self._start(name, argv, env, tasks)
         except BaseException:
             await self._stack.aclose()
             raise
@@ -51,24 +56,41 @@ class McpTools:
         """End every server, with everything that it started."""
         await self._stack.aclose()
 
-    async def _start(self, name: str, argv: tuple[str, ...], env: Mapping[str, str]) -> None:
-        from mcp import Client, MCPError
-
+    async def _start(self, name: str, argv: tuple[str, ...], env: Mapping[str, str], tasks: TaskGroup) -> None:
         limits = structs.replace(self._context.limits, wall_seconds=None)
         command = Command(argv, env=env, limits=limits)
         try:
             with anyio.fail_after(_START_SECONDS):
-                process = await self._stack.enter_async_context(self._context.agent.sandbox.spawn(command))
-                client = await self._stack.enter_async_context(Client(_streams(process)))
-                listed = await client.list_tools()
-        except (TimeoutError, MCPError, OSError) as error:
-            why = f"it did not answer within {_START_SECONDS:.0f} s" if isinstance(error, TimeoutError) else str(error)
-            raise MachineError(
-                f"The MCP server {name} did not start: {one_line(why)}",
-                where=f"tools.mcp.{name}",
-                remedy=f"Try it by hand: {' '.join(argv)}",
-            ) from error
+                client, listed = await tasks.start(self._serve, command)
+        except TimeoutError:
+            raise _not_started(name, argv, f"it did not answer within {_START_SECONDS:.0f} s") from None
+        if client is None:
+            raise _not_started(name, argv, str(listed))
         self.tools += [_tool(name, tool, client) for tool in listed.tools]
+
+    async def _serve(self, command: Command, *, task_status: TaskStatus[Any]) -> None:
+        """Keep one server running. Reports its client and tools, or None and what is wrong."""
+        from mcp import Client
+
+        told = False
+        try:
+            async with (
+                self._context.agent.sandbox.spawn(command) as process,
+                Client(_streams(process)) as client,
+            ):
+                told = task_status.started((client, await client.list_tools())) is None
+                await anyio.sleep_forever()
+        except Exception as error:  # noqa: BLE001 - whatever a foreign server does; a call to it says that it is gone
+            if not told:
+                task_status.started((None, error))
+
+
+def _not_started(name: str, argv: tuple[str, ...], why: str) -> MachineError:
+    return MachineError(
+        f"The MCP server {name} did not start: {one_line(why)}",
+        where=f"tools.mcp.{name}",
+        remedy=f"Try it by hand: {' '.join(argv)}",
+    )
 
 
 @asynccontextmanager

@@ -24,7 +24,8 @@ class Validation(Section):
     enabled: bool = True
     """Off: no rule is checked."""
     rules: tuple[str, ...] = ()
-    """Names of rules, checked in this order; a denial names its rule."""
+    """Checked in this order: `read_before_edit`, `file_exists`, `no_redundant_creation`, `one_bash_per_turn`,
+    `reads_before_bash`, `no_mixed_dialect`, `finish_alone`. A denial names its rule."""
     rule_config: dict[str, RuleConfig] = Field(default_factory=dict)
     """Rule -> its settings. The rule must be among `rules`."""
 

@@ -91,8 +91,9 @@ class OpenAITools(Section):
 
     include: tuple[str, ...] = ()
     """Sent as `include` to the responses API, beside what `include_reasoning` adds."""
-    include_reasoning: bool = False
-    """Ask the responses API for encrypted reasoning and summaries, and hand reasoning items back with each request."""
+    include_reasoning: bool = True
+    """Ask the responses API for encrypted reasoning, and hand reasoning items back with each request, as it requires of
+    models that reason. Off: they are left out."""
     store: bool | None = None
     """Sent as `store`: whether the provider keeps the exchange. Not set: the provider's own default."""
 
