@@ -27,13 +27,15 @@ __all__ = [
 
 
 class TestReply(Struct, frozen=True):
-    """What `run_tests` says to the agent, and which grade it was (for the record)."""
+    """What `run_tests` says to the agent, which grade it was (for the record), and its counts (for conditions)."""
 
     __test__ = False
 
     text: str
     grade_id: str
     ok: bool
+    passed: int = 0
+    total: int = 0
 
 
 RunTests = Callable[[str, str], Awaitable[TestReply]]
