@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -156,3 +157,26 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     call = caller(folder)
     said = call("run", "--task", task, "--model", f"scripted:{script}", "--trajectory-id", "tiny-run")
     return Finished(folder, call, said)
+
+
+@pytest.fixture
+def probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Makes `--agent probe:PLAN` of turns of actions; the agent is a plug-in, also in processes that are started."""
+    plugin = tmp_path / "plugin"
+    about = plugin / "probe-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: probe\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[loopwright.agents]\nprobe = probe_agent:ProbeAgent\n")
+    for source in (Path(__file__).parent / "plugin").glob("*.py"):
+        (plugin / source.name).write_bytes(source.read_bytes())
+    monkeypatch.syspath_prepend(str(plugin))
+    monkeypatch.setenv("PYTHONPATH", str(plugin), prepend=":")
+    for name in ("probe_agent", "probe_program"):
+        sys.modules.pop(name, None)
+
+    def agent(*turns: list[list[object]]) -> str:
+        plan = tmp_path / "plan.json"
+        plan.write_text(json.dumps(turns))
+        return f"probe:{plan}"
+
+    return agent

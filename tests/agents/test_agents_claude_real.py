@@ -141,7 +141,7 @@ async def test_a_message_reaches_the_turn_and_closing_it_ends_what_it_started(tm
 _KILLED = """\
   - say: First I remember the number 4711.
     calls: [{shell: echo remembered; sleep 0.6}]
-  - calls: [{shell: touch /tmp/begun; sleep 3}]
+  - calls: [{shell: touch /tmp/begun; sleep 60}]
   - say: I am back.
 """
 

@@ -258,4 +258,4 @@ def test_the_seed_commands_are_the_same_code(finished: Any, tmp_path: Path) -> N
     assert (tmp_path / "output" / "graph_trace_tiny-run.png").exists()
     assert call("graph_trace", "tiny-run", "--part", "9").returncode == 0
     assert (tmp_path / "output" / "repo_part_9" / "greet.sh").exists()
-    assert b"codex" in call("trace", "--task", str(finished.folder / "greet")).stderr
+    assert b"nonesuch" in call("trace", "--task", str(finished.folder / "greet"), "--agent", "nonesuch").stderr

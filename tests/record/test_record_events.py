@@ -84,11 +84,19 @@ def test_an_event_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
         decode_event(b'{"type":"from_the_future"}')
 
 
-def test_the_golden_journal_stays_readable() -> None:
-    golden = Path(__file__).parents[1] / "golden"
-    events = [event for _, event in read_events(golden / "journal_v1.jsonl")]
+_GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+def test_the_golden_journals_have_every_kind_of_event() -> None:
+    events = [event for path in _GOLDEN.glob("journal_*.jsonl") for _, event in read_events(path)]
     assert {type(event) for event in events} == set(get_args(Event))
-    written = [line.partition(b'"event":')[2][:-1] for line in (golden / "journal_v1.jsonl").read_bytes().splitlines()]
+
+
+@pytest.mark.parametrize("age", ["v1", "v1_agents"])
+def test_the_golden_journal_stays_readable(age: str) -> None:
+    golden = _GOLDEN / f"journal_{age}.jsonl"
+    events = [event for _, event in read_events(golden)]
+    written = [line.partition(b'"event":')[2][:-1] for line in golden.read_bytes().splitlines()]
     for event, line in zip(events, written, strict=True):
         _assert_keeps(msgspec.json.decode(line), msgspec.json.decode(encode_event(event)))
 

@@ -12,7 +12,10 @@ from msgspec import structs
 
 from loopwright.base import MachineError
 from loopwright.record import (
+    CheckpointInfo,
+    CheckpointTaken,
     Event,
+    FileChange,
     Fold,
     Limits,
     ModelCalled,
@@ -20,6 +23,7 @@ from loopwright.record import (
     RunEnded,
     RunResumed,
     ScriptPosition,
+    Steered,
     SuiteCount,
     TestsGraded,
     Trace,
@@ -59,20 +63,27 @@ def test_the_sample_becomes_the_trajectory_that_it_is() -> None:
         (1, 4, "interrupted"),
         (5, 10, "finished"),
     ]
-    assert [turn.git_commit for turn in trace.turns] == [commit_id(2), commit_id(9)]
+    assert [turn.git_commit for turn in trace.turns] == [commit_id(3), commit_id(9)]
+    assert [steered.text.value for steered in trace.steering] == ["Mind the edge cases."]
+    assert [change.limits.max_parts for change in trace.limit_changes] == [60]
+    assert [(session.part, session.session_id, session.files) for session in trace.agent_sessions] == [
+        (4, "thread-1", {"sessions/one.jsonl": 103})
+    ]
+    assert (trace.parent, trace.parent_part) == ("earlier", 7)
     assert trace.session_end is not None
     assert trace.session_end.reason == "solved"
     assert trace.resumed_after == (4,)
-    assert trace.limits == Limits(max_parts=50, max_cost=1.5)
+    assert trace.limits == Limits(max_parts=60, max_cost=1.5)
     assert trace.totals.active_seconds == 5 + 13
     assert [notice.code for notice in trace.notices] == ["too_large"]
 
 
-def test_the_golden_trace_is_still_what_the_golden_journal_says() -> None:
+@pytest.mark.parametrize("age", ["v1", "v1_agents"])
+def test_the_golden_trace_is_still_what_the_golden_journal_says(age: str) -> None:
     golden = Path(__file__).parents[1] / "golden"
-    trace = fold(event for _, event in read_events(golden / "journal_v1.jsonl"))
+    trace = fold(event for _, event in read_events(golden / f"journal_{age}.jsonl"))
     _assert_keeps(
-        msgspec.json.decode((golden / "agent_trace_v1.json").read_bytes()),
+        msgspec.json.decode((golden / f"agent_trace_{age}.json").read_bytes()),
         msgspec.json.decode(msgspec.json.encode(trace)),
     )
 
@@ -104,6 +115,34 @@ def test_each_part_has_its_commit_or_the_last_before_it() -> None:
         ("main.py",),
     )
     assert state.trace().parts[2].repo_checkpoint is None
+
+
+def test_a_checkpoint_between_two_parts_is_the_first_ones() -> None:
+    first = checkpointed(part_added(1), commit_id(0))
+    between = CheckpointInfo(commit_id(1), commit_id("x"), commit_id("tree x"), (FileChange("b.py", "added"),))
+    state = _folded(first, CheckpointTaken(at(2), 1, 1, between), part_added(2))
+    parts = state.trace().parts
+    assert [part.git_commit for part in parts] == [commit_id("x"), commit_id("x")]
+    assert [change.path for change in parts[0].files] == ["main.py", "b.py"]
+    checkpoint = parts[0].repo_checkpoint
+    assert checkpoint is not None
+    assert (checkpoint.commit_before, checkpoint.commit_after) == (commit_id(0), commit_id("x"))
+    assert (state.last_commit, state.last_tree) == (commit_id("x"), commit_id("tree x"))
+    assert state.checkpoint_parts == [1]
+    assert set(state.checkpoints) == {commit_id(0), commit_id(1), commit_id("x")}
+
+
+def test_what_was_said_is_due_until_a_prompt_passes_it_on() -> None:
+    said = Steered(at(2), "me", Payload(value="a"), "next_turn")
+    state = _folded(said, Steered(at(3), "me", Payload(value="b"), "now"))
+    assert state.steering_due == [said]
+    state.apply(TurnStarted(1, at(4), Payload(value="a, then go on"), 1))
+    assert state.steering_due == []
+
+
+def test_waiting_is_summed() -> None:
+    state = _folded(model_called(1, waited_ms=1500.0), model_called(2))
+    assert state.totals.waited_seconds == 1.5
 
 
 def test_a_part_carries_the_grades_that_it_names() -> None:

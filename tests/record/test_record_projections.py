@@ -156,7 +156,7 @@ def test_nothing_an_agent_wrote_becomes_part_of_the_page(rundir: RunDir, text: s
     part = part_added(1, content=Payload(value=text), tool=tool, summary=text)
     write_conversation(rundir, _trace(part))
     outside = _outside_fences(rundir.conversation.read_text())
-    assert [line for line in outside if line.startswith("#")][:2] == ["# Trajectory sample", outside[9]]
+    assert [line for line in outside if line.startswith("#")][:2] == ["# Trajectory sample", outside[10]]
     assert len([line for line in outside if line.startswith("#")]) == 3
     assert not any("http://" in line and "`" not in line for line in outside)
     assert "\x1b" not in rundir.conversation.read_text()

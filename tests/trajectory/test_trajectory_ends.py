@@ -115,11 +115,13 @@ def provider() -> Iterator[Callable[[list[Any]], str]]:
     def serve(answers: list[Any]) -> str:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["content-length"]))
+                asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 answer = answers.pop(0) if answers else {"content": "that is all"}
+                streamed = asked.get("stream") is True and isinstance(answer, dict)
                 body = b"<html>" if answer == "<html>" else json.dumps(_completion(answer)).encode()
+                body = _as_stream(answer) if streamed else body
                 self.send_response(answer if isinstance(answer, int) else 200)
-                self.send_header("content-type", "text/html" if answer == "<html>" else "application/json")
+                self.send_header("content-type", _kind_of(body))
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -135,6 +137,18 @@ def provider() -> Iterator[Callable[[list[Any]], str]]:
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+def _kind_of(body: bytes) -> str:
+    return "text/html" if body == b"<html>" else "application/json" if body[:1] == b"{" else "text/event-stream"
+
+
+def _as_stream(answer: dict[str, Any]) -> bytes:
+    """The completion in one chunk, as a provider that was asked for a stream sends it."""
+    delta = answer | {"tool_calls": [{"index": n, **call} for n, call in enumerate(answer.get("tool_calls", []))]}
+    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m"}
+    choice = {"index": 0, "delta": {"role": "assistant", **delta}, "finish_reason": "stop"}
+    return b"data: " + json.dumps(chunk | {"choices": [choice]}).encode() + b"\n\ndata: [DONE]\n\n"
 
 
 def _completion(answer: Any) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def test_status() -> None:
 
 
 def test_show() -> None:
-    trace = replace(sample_trace(), resumed_after=(12, 40), parent="b5a9c1b77d5e4f60")
+    trace = replace(sample_trace(), resumed_after=(12, 40), parent="b5a9c1b77d5e4f60", parent_part=57)
     check("show", run_view(trace))
 
 

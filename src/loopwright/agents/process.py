@@ -18,6 +18,7 @@ OnLine = Callable[[bytes], Awaitable[None]]
 _TAIL_LINES = 20
 _LINE_BYTES = 1 << 14
 _EXIT_SECONDS = 5.0
+_QUIET_SECONDS = 0.2
 
 
 class AgentProcess:
@@ -37,6 +38,8 @@ class AgentProcess:
         self._on_end = on_end
         self._process: Process | None = None
         self._last_words: list[str] = []
+        self._lines = 0
+        self._silent = anyio.Event()
 
     @classmethod
     async def start(
@@ -124,14 +127,28 @@ class AgentProcess:
             self._on_end()
 
     async def _follow(self, process: Process) -> None:
+        """Pass on what it prints until it is gone.
+
+        The end of its output alone says nothing: a program that it started may hold the pipe open for long after.
+        """
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._hear_errors, process)
-            async for line in lines(process.stdout, on_cut=self._cut):
-                await self._on_line(line)
+            tasks.start_soon(self._hear, process)
+            self.exit_code = await process.wait()
+            heard = -1
             with anyio.move_on_after(_EXIT_SECONDS):
-                self.exit_code = await process.wait()
-                await anyio.sleep(0.02)  # its last words may lie in the pipe
+                while heard != self._lines and not self._silent.is_set():
+                    heard = self._lines
+                    with anyio.move_on_after(_QUIET_SECONDS):
+                        await self._silent.wait()
+            await anyio.sleep(0.02)  # its last words may lie in the pipe
             tasks.cancel_scope.cancel()
+
+    async def _hear(self, process: Process) -> None:
+        async for line in lines(process.stdout, on_cut=self._cut):
+            self._lines += 1
+            await self._on_line(line)
+        self._silent.set()
 
     async def _hear_errors(self, process: Process) -> None:
         async for line in lines(process.stderr, _LINE_BYTES):

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,13 @@ import msgspec
 
 from loopwright.base import LoopwrightError
 from loopwright.cli._foreground import banner
+from loopwright.record import Limits
 
 if TYPE_CHECKING:
     from loopwright.record import RunDir, RunStarted
     from loopwright.trajectory import RunOptions
 
-__all__ = ["detached_child", "start_detached"]
+__all__ = ["detached_child", "fork_detached", "resume_detached", "start_detached"]
 
 _PATIENCE_SECONDS = 60.0
 
@@ -36,23 +38,71 @@ def start_detached(options: RunOptions) -> int:
     Raises:
         LoopwrightError: The child died before its run had begun; its words are passed on.
     """
-    from loopwright.record import RunDir
     from loopwright.trajectory import make_plan
 
     make_plan(options)  # what is wrong is said here, in this terminal
+    return _start(options, _Job())
+
+
+def fork_detached(parent: RunDir, part: int | None, options: RunOptions) -> int:
+    """Start the fork in a process of its own; returns once it has begun, with exit code 0.
+
+    Raises:
+        LoopwrightError: It cannot start, or the child died before it had begun.
+    """
+    from loopwright.trajectory import plan_fork
+
+    _, inheritance = plan_fork(parent, part, options)
+    return _start(options, _Job(parent=parent.id, part=inheritance.part))
+
+
+def _start(options: RunOptions, job: _Job) -> int:
+    from loopwright.record import RunDir
+
     chosen = msgspec.structs.replace(options, trajectory_id=options.trajectory_id or str(uuid.uuid4()))
     rundir = RunDir(chosen.home, str(chosen.trajectory_id))
     if rundir.path.exists():
         RunDir.create(chosen.home, rundir.id)  # says that there is one
+    job = msgspec.structs.replace(job, start=_encode(chosen))
+    return _in_background(rundir, job, lambda: rundir.journal.exists() and rundir.log.exists())
+
+
+def resume_detached(rundir: RunDir, limits: Limits) -> int:
+    """Go on with the run in a process of its own; returns once that has taken over, with exit code 0.
+
+    Raises:
+        LoopwrightError: The run cannot be resumed, or the child died before it had taken over.
+    """
+    from loopwright.trajectory import plan_resume
+
+    plan_resume(rundir)  # what is wrong is said here, in this terminal
+    before = rundir.journal.stat().st_size
+    job = _Job(home=str(rundir.home), resume=rundir.id, limits=limits)
+
+    return _in_background(rundir, job, lambda: rundir.journal.stat().st_size != before)
+
+
+class _Job(msgspec.Struct, omit_defaults=True):
+    """What a child is to do: start a run with these options, fork one, or resume one."""
+
+    start: str = ""
+    parent: str = ""
+    part: int = 0
+    home: str = ""
+    resume: str = ""
+    limits: Limits | None = None
+
+
+def _in_background(rundir: RunDir, job: _Job, begun: Callable[[], bool]) -> int:
     with tempfile.TemporaryFile() as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "loopwright.cli._detach", _encode(chosen)],
+            [sys.executable, "-m", "loopwright.cli._detach", msgspec.json.encode(job).decode()],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        first = _wait_for_beginning(rundir, child)
+        first = _wait_for_beginning(rundir, child, begun)
         if first is None:
             log.seek(0)
             sys.stderr.write(log.read().decode("utf-8", "replace"))
@@ -62,12 +112,12 @@ def start_detached(options: RunOptions) -> int:
     return 0
 
 
-def _wait_for_beginning(rundir: RunDir, child: subprocess.Popen[bytes]) -> RunStarted | None:
+def _wait_for_beginning(rundir: RunDir, child: subprocess.Popen[bytes], begun: Callable[[], bool]) -> RunStarted | None:
     from loopwright.trajectory import started_event
 
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline and child.poll() is None:
-        if rundir.journal.exists() and rundir.log.exists():
+        if begun():
             return started_event(rundir)
         time.sleep(0.05)
     if child.poll() is None:
@@ -101,9 +151,16 @@ def _into_log(rundir: RunDir, first: RunStarted) -> None:
 
 def detached_child(text: str) -> int:
     """What the child process does."""
-    from loopwright.cli._foreground import run_here
+    from loopwright.cli._foreground import fork_here, resume_here, run_here
+    from loopwright.record import RunDir
 
-    return run_here(_decode(text), plain=True, on_start=_into_log)
+    job = msgspec.json.decode(text, type=_Job)
+    if job.resume:
+        return resume_here(RunDir(Path(job.home), job.resume), job.limits, plain=True, on_start=_into_log)
+    options = _decode(job.start)
+    if job.parent:
+        return fork_here(RunDir(options.home, job.parent), job.part, options, plain=True, on_start=_into_log)
+    return run_here(options, plain=True, on_start=_into_log)
 
 
 if __name__ == "__main__":

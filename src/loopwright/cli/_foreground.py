@@ -16,11 +16,12 @@ from loopwright.cli._common import console
 from loopwright.cli.app import INTERRUPTED
 
 if TYPE_CHECKING:
+    from loopwright.agents import Delta
     from loopwright.record import Event, RunDir, RunEnded, RunStarted
     from loopwright.trajectory import RunOptions
     from loopwright.view import View
 
-__all__ = ["OnStart", "banner", "exit_code", "resume_here", "run_here", "view_for", "work"]
+__all__ = ["OnStart", "banner", "exit_code", "fork_here", "resume_here", "run_here", "view_for", "work"]
 
 OnStart = Callable[["RunDir", "RunStarted"], None]
 
@@ -32,7 +33,25 @@ def run_here(options: RunOptions, *, plain: bool = False, on_start: OnStart | No
 
     hold_keys()
     plan = make_plan(options)
-    return work(lambda listen, begun: start(options, plan, [listen], begun), plain=plain, on_start=on_start)
+    return work(
+        lambda look, begun: start(options, plan, [look.event], begun, look.delta), plain=plain, on_start=on_start
+    )
+
+
+def fork_here(
+    parent: RunDir, part: int | None, options: RunOptions, *, plain: bool = False, on_start: OnStart | None = None
+) -> int:
+    """Start a trajectory from a part of another one and stay with it until it ends; returns the exit code."""
+    from loopwright.gateway import hold_keys
+    from loopwright.trajectory import fork, plan_fork
+
+    hold_keys()
+    plan, inheritance = plan_fork(parent, part, options)
+
+    def go(look: Looking, begun: OnStart) -> Awaitable[tuple[RunDir, RunEnded]]:
+        return fork(options, plan, inheritance, [look.event], begun, look.delta)
+
+    return work(go, plain=plain, on_start=on_start)
 
 
 def resume_here(rundir: RunDir, limits: object, *, plain: bool = False, on_start: OnStart | None = None) -> int:
@@ -44,59 +63,73 @@ def resume_here(rundir: RunDir, limits: object, *, plain: bool = False, on_start
     hold_keys()
     changed = limits if isinstance(limits, Limits) else None
 
-    async def go(listen: Callable[[int, Event], None], begun: OnStart) -> tuple[RunDir, RunEnded]:
-        return rundir, await resume(rundir, changed, [listen], begun)
+    async def go(look: Looking, begun: OnStart) -> tuple[RunDir, RunEnded]:
+        return rundir, await resume(rundir, changed, [look.event], begun, look.delta)
 
     return work(go, plain=plain, on_start=on_start)
 
 
+class Looking:
+    """Shows a run as it happens, once there is something to show it with, and as long as anybody may be watching."""
+
+    def __init__(self) -> None:
+        self.views: list[View] = []
+
+    def event(self, seq: int, event: Event) -> None:
+        """Show an event."""
+        with self.perhaps_alone():
+            for view in self.views:
+                view.on_event(seq, event)
+
+    def delta(self, delta: Delta) -> None:
+        """Show what is on its way."""
+        with self.perhaps_alone():
+            for view in self.views:
+                view.on_delta(delta)
+
+    def close(self) -> None:
+        """Leave the terminal as it should be."""
+        for view in self.views:
+            view.close()
+
+    @contextmanager
+    def perhaps_alone(self) -> Iterator[None]:
+        """A reader of our output who leaves (`| head`, a closed terminal) does not end a run; it goes on unseen."""
+        try:
+            yield
+        except OSError:
+            self.views.clear()
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            os.close(nowhere)
+
+
 def work(
-    go: Callable[[Callable[[int, Event], None], OnStart], Awaitable[tuple[RunDir, RunEnded]]],
-    *,
-    plain: bool,
-    on_start: OnStart | None,
+    go: Callable[[Looking, OnStart], Awaitable[tuple[RunDir, RunEnded]]], *, plain: bool, on_start: OnStart | None
 ) -> int:
     """Run `go` to its end while showing what it does."""
     import anyio
 
-    shown: list[View] = []
+    look = Looking()
 
     def begun(rundir: RunDir, first: RunStarted) -> None:
-        with _nobody_may_be_watching(shown):
+        with look.perhaps_alone():
             banner(first)
             if on_start is not None:
                 on_start(rundir, first)
-            shown.append(view_for(plain=plain))
-            _show_past(rundir, shown[0])
-
-    def listen(seq: int, event: Event) -> None:
-        with _nobody_may_be_watching(shown):
-            for view in shown:
-                view.on_event(seq, event)
+            look.views.append(view_for(plain=plain))
+            _show_past(rundir, look.views[0])
 
     async def main() -> tuple[RunDir, RunEnded]:
-        return await go(listen, begun)
+        return await go(look, begun)
 
     try:
         rundir, ended = anyio.run(main)
     finally:
-        for view in shown:
-            view.close()
-    with _nobody_may_be_watching(shown):
+        look.close()
+    with look.perhaps_alone():
         epilogue(rundir, ended)
     return exit_code(ended)
-
-
-@contextmanager
-def _nobody_may_be_watching(shown: list[View]) -> Iterator[None]:
-    """A reader of our output who leaves (`| head`, a closed terminal) does not end a run; it goes on unseen."""
-    try:
-        yield
-    except OSError:
-        shown.clear()
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.close(nowhere)
 
 
 def view_for(*, plain: bool) -> View:
@@ -122,6 +155,8 @@ def banner(first: RunStarted) -> None:
     click.echo(f"TRAJECTORY_ID: {first.trajectory_id}")
     click.echo(f"TRACE_S3_URI: {first.artifacts['agent_trace']}")
     click.echo(f"BUNDLE_S3_URI: {first.artifacts['repo_bundle']}")
+    if first.parent is not None:
+        click.echo(f"forked from {first.parent} after part {first.parent_part}")
     scripted = " (scripted: its replies were written beforehand)" if first.scripted else ""
     click.echo(f"agent {first.agent}, model {first.agent_model}{scripted}")
     click.echo(f"sandbox {first.isolation}", nl=True)

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from loopwright.record import Limits
 
-__all__ = ["limit_options", "limits_from"]
+__all__ = ["limit_options", "limits_from", "silence_options"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _COUNT = click.IntRange(min=1)
@@ -32,6 +32,26 @@ def limit_options(command: _Command) -> _Command:
     ):
         command = option(command)
     return command
+
+
+def silence_options(command: _Command) -> _Command:
+    """`--max-silence`, `--on-silence`."""
+    longest = click.option(
+        "--max-silence",
+        type=click.FloatRange(min=1.0),
+        default=900.0,
+        show_default=True,
+        help="Seconds without a sign of life of the agent that interrupt its turn; four times as many while a tool "
+        "or a call of the model is running.",
+    )
+    policy = click.option(
+        "--on-silence",
+        type=click.Choice(["retry", "end"]),
+        default="retry",
+        show_default=True,
+        help="What follows: prompt the agent again, once, or end the run.",
+    )
+    return longest(policy(command))
 
 
 def limits_from(values: dict[str, Any]) -> Limits:

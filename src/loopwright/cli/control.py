@@ -1,11 +1,11 @@
-"""`loopwright stop` and `resume`: ending and continuing runs."""
+"""`loopwright stop`, `resume`, `steer` and `limit`: what people do to runs."""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +13,13 @@ from loopwright.base import LoopwrightError, UsageError
 from loopwright.cli._common import json_option, print_json, run_argument, run_of
 from loopwright.cli._limits import limit_options, limits_from
 
-__all__ = ["resume", "stop"]
+if TYPE_CHECKING:
+    from loopwright.record import RunDir
+    from loopwright.trajectory import ControlReply, ControlRequest
+
+__all__ = ["limit", "resume", "steer", "stop"]
+
+_PATIENCE_SECONDS = 15.0
 
 
 @click.command()
@@ -51,12 +57,92 @@ def stop(run_id: str, seconds: float, as_json: bool) -> None:
 @click.command()
 @run_argument
 @click.option("--plain", is_flag=True, help="A line for each event, even in a terminal.")
+@click.option("--detach", is_flag=True, help="Go on in the background; see `status`, `logs -f`, `attach`.")
 @limit_options
-def resume(run_id: str, plain: bool, **values: Any) -> int:
+def resume(run_id: str, plain: bool, detach: bool, **values: Any) -> int:
     """Go on with a run after its last recorded event.
 
     Limits that are given here replace the run's.
     """
+    rundir, limits = run_of(run_id), limits_from(values)
+    if detach:
+        from loopwright.cli._detach import resume_detached
+
+        return resume_detached(rundir, limits)
     from loopwright.cli._foreground import resume_here
 
-    return resume_here(run_of(run_id), limits_from(values), plain=plain)
+    return resume_here(rundir, limits, plain=plain)
+
+
+@click.command()
+@run_argument
+@click.argument("text")
+@json_option
+def steer(run_id: str, text: str, as_json: bool) -> None:
+    """Tell the agent of a running run something, in the middle of its work.
+
+    It hears it at once where it can (codex, opencode, acp), else at the beginning of its next turn. What was said is in
+    the record.
+    """
+    from loopwright.trajectory import ControlRequest
+
+    rundir = run_of(run_id)
+    if not text.strip():
+        raise UsageError("There is nothing to tell.", remedy='Type: loopwright steer ID "what the agent should know"')
+    reply = _asked(rundir, ControlRequest(do="steer", source="loopwright steer", text=text))
+    delivered, _, why = reply.detail.partition(": ")
+    if as_json:
+        print_json({"id": rundir.id, "delivered": delivered, "detail": why})
+    else:
+        click.echo("told" if delivered == "now" else f"it will be told with its next prompt: {why}")
+
+
+@click.command()
+@run_argument
+@limit_options
+@json_option
+def limit(run_id: str, as_json: bool, **values: Any) -> None:
+    """Change the limits of a running run, at once; those that are not named stay."""
+    import msgspec
+
+    from loopwright.record import Limits
+    from loopwright.trajectory import ControlRequest
+
+    rundir, limits = run_of(run_id), limits_from(values)
+    if limits == Limits():
+        raise UsageError("No limit was named.", remedy="Type: loopwright limit ID --max-parts N")
+    reply = _asked(rundir, ControlRequest(do="limit", source="loopwright limit", limits=limits))
+    reached = reply.detail if reply.detail.endswith(" reached") else ""
+    changed = {name: value for name, value in msgspec.structs.asdict(limits).items() if value is not None}
+    if as_json:
+        print_json({"id": rundir.id, "changed": changed, "detail": reached})
+    else:
+        words = ", ".join(f"{name.removeprefix('max_')} {value:g}" for name, value in changed.items())
+        click.echo(f"limits of {rundir.id} are now: {words}" + (f" ({reached}; the run ends)" if reached else ""))
+
+
+def _asked(rundir: RunDir, request: ControlRequest) -> ControlReply:
+    """What the process that works on the run answers.
+
+    Raises:
+        UsageError: There is none, or it refuses.
+        LoopwrightError: It does not answer.
+    """
+    from loopwright.record import writer_of
+    from loopwright.trajectory import ask
+
+    writer = writer_of(rundir)
+    if writer is None:
+        options = " --max-parts N (or another limit)" if request.do == "limit" else ", and steer it then"
+        raise UsageError(
+            f"The run {rundir.id} is not running.", remedy=f"Type: loopwright resume {rundir.id[:8]}{options}"
+        )
+    reply = ask(rundir.control, request, _PATIENCE_SECONDS)
+    if reply is None:
+        raise LoopwrightError(
+            f"The process {writer.pid} that works on {rundir.id} does not answer; it is starting or finishing.",
+            remedy="Try again in a moment.",
+        )
+    if not reply.ok:
+        raise UsageError(f"The run did not accept this: {reply.detail}.", where=rundir.id)
+    return reply

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loopwright.cli._limits import limit_options, limits_from
+from loopwright.cli._limits import limit_options, limits_from, silence_options
 
 if TYPE_CHECKING:
     from loopwright.trajectory import RunOptions
 
-__all__ = ["run"]
+__all__ = ["absolute", "run"]
 
 _SEED_TASK = Path("examples/c_compiler")
 
 
 @click.command()
 @click.option("--task", type=click.Path(path_type=Path), default=_SEED_TASK, show_default=True, help="The task folder.")
-@click.option("--agent", help="The agent. [default: codex; native where the model is scripted]")
+@click.option(
+    "--agent",
+    help="codex, claude, opencode, acp:COMMAND, or native. [default: codex; native where the model is scripted]",
+)
 @click.option("--model", help="openai/NAME, anthropic/NAME, openrouter/NAME, http://HOST/v1#NAME, or scripted:FILE.")
 @click.option("--sandbox", default="bwrap", show_default=True, help="bwrap; host (no isolation); strongest.")
 @click.option("--store", help="Where artifacts go: a folder or s3://BUCKET/PREFIX. [default: the runs' home]")
@@ -27,6 +30,7 @@ _SEED_TASK = Path("examples/c_compiler")
 @click.option("--detach", is_flag=True, help="Run in the background; see `status`, `logs -f`, `attach`.")
 @click.option("--plain", is_flag=True, help="A line for each event, even in a terminal.")
 @limit_options
+@silence_options
 def run(detach: bool, plain: bool, **values: Any) -> int:
     """Run an agent on a task, and record everything.
 
@@ -47,15 +51,15 @@ def _options(values: dict[str, Any]) -> RunOptions:
     from loopwright.trajectory import DEFAULT_AGENT, RunOptions
 
     limits = limits_from(values)
-    model = _absolute(values.pop("model") or "", "scripted:")
+    model = absolute(values.pop("model") or "", "scripted:")
     store = values.pop("store")
-    values["store"] = store and _absolute(store)
+    values["store"] = store and absolute(store)
     # A scripted model needs no CLI and no key, so the agent that is always here is the default for it.
     agent = values.pop("agent") or ("native" if model.startswith("scripted:") else DEFAULT_AGENT)
     return RunOptions(agent=agent, model=model, limits=limits, home=home_folder(), **values)
 
 
-def _absolute(text: str, scheme: str = "") -> str:
+def absolute(text: str, scheme: str = "") -> str:
     """A path made absolute, since a run may be resumed from another folder; what is no path stays as it is."""
     if not text.startswith(scheme) or "://" in text or text == scheme:
         return text

@@ -115,7 +115,7 @@ def status(run_id: str, as_json: bool) -> None:
     newest = [getattr(event, "timestamp", first.started_at) for _, event in read_tail(rundir.journal, 1)]
     view = status_view(
         standing.summary,
-        first.limits,
+        standing.summary.limits,
         running=writer is not None,
         pid=writer.pid if writer else None,
         last_event_at=newest[0] if newest else None,

@@ -12,6 +12,7 @@ from loopwright.cli._common import json_option, print_json, run_argument, run_of
 from loopwright.cli._foreground import view_for
 
 if TYPE_CHECKING:
+    from loopwright.agents import Delta
     from loopwright.record import Event, RunDir
     from loopwright.view import View
 
@@ -47,6 +48,9 @@ class _JsonLines:
         click.echo(b'{"seq":%d,"event":%b}' % (seq, encode_event(event)))
         sys.stdout.flush()
 
+    def on_delta(self, delta: Delta) -> None:
+        """What is not recorded is not printed."""
+
     def close(self) -> None:
         """Nothing is left to print."""
 
@@ -55,11 +59,11 @@ class _JsonLines:
 @run_argument
 @click.option("--plain", is_flag=True, help="A line for each event, even in a terminal.")
 def attach(run_id: str, plain: bool) -> None:
-    """Watch a run that goes on elsewhere. Ctrl-C leaves; the run goes on."""
-    _watch(run_of(run_id), view_for(plain=plain), follow=True)
+    """Watch a run that goes on elsewhere, with what its agent is saying just now. Ctrl-C leaves; the run goes on."""
+    _watch(run_of(run_id), view_for(plain=plain), follow=True, live=True)
 
 
-def _watch(rundir: RunDir, view: View, *, follow: bool) -> None:
+def _watch(rundir: RunDir, view: View, *, follow: bool, live: bool = False) -> None:
     from loopwright.record import read_events, writer_of
     from loopwright.trajectory import started_event
 
@@ -69,8 +73,12 @@ def _watch(rundir: RunDir, view: View, *, follow: bool) -> None:
     async def main() -> None:
         from loopwright.record import follow as follow_journal
 
-        async for seq, event in follow_journal(rundir.journal, lambda: writer_of(rundir) is None):
-            view.on_event(seq, event)
+        async with anyio.create_task_group() as tasks:
+            if live:
+                tasks.start_soon(_show_deltas, rundir, view)
+            async for seq, event in follow_journal(rundir.journal, lambda: writer_of(rundir) is None):
+                view.on_event(seq, event)
+            tasks.cancel_scope.cancel()
 
     try:
         if follow:
@@ -85,6 +93,16 @@ def _watch(rundir: RunDir, view: View, *, follow: bool) -> None:
         view.close()
     if follow:
         _tell_gone(rundir)
+
+
+async def _show_deltas(rundir: RunDir, view: View) -> None:
+    """What is on its way, as long as a process works on the run; it listens a moment after it has begun."""
+    from loopwright.trajectory import watch as watch_deltas
+
+    while True:
+        async for delta in watch_deltas(rundir.control):
+            view.on_delta(delta)
+        await anyio.sleep(0.5)
 
 
 def _tell_gone(rundir: RunDir) -> None:

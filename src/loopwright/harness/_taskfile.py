@@ -22,11 +22,12 @@ class _Section(BaseModel):
 
 
 class About(_Section):
-    """`[task]`: what the task is called."""
+    """`[task]`: what the task is called, and the file of its folder with what the agent is asked to do."""
 
     name: str = Field(pattern=_WORD)
     description: str = ""
     version: str = ""
+    instruction: str = Field(default="instruction.md", pattern=_WORD)
 
 
 class Build(_Section):

@@ -100,7 +100,7 @@ def _is_own(folder: Path) -> bool:
 
 def _load_own(folder: Path) -> Task:
     file = read_task_file(folder / "task.toml")
-    instruction = _instruction(folder)
+    instruction = _instruction(folder / file.task.instruction)
     if not (folder / "environment.py").is_file():
         raise UsageError(
             "there is no environment.py", where=str(folder), remedy="It declares the suites; see docs/tasks.md."
@@ -137,13 +137,12 @@ def _load_own(folder: Path) -> Task:
     )
 
 
-def _instruction(folder: Path) -> str:
-    path = folder / "instruction.md"
+def _instruction(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UsageError(
-            "there is no instruction.md", where=str(folder), remedy="It is what the agent is asked to do."
+            f"there is no {path.name}", where=str(path.parent), remedy="It is what the agent is asked to do."
         ) from None
     except UnicodeDecodeError as error:
         raise UsageError(f"not UTF-8: {error}", where=str(path)) from None

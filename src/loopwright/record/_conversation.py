@@ -51,6 +51,7 @@ class _Page:
             yield from self._part(part)
             for grade in grades.get(part.part, []):
                 yield from _grade(grade)
+            yield from self._said_after(part)
             yield from self._turns_before(turns, part.part + 1)
         yield from _end(self.trace)
 
@@ -59,6 +60,14 @@ class _Page:
         if turn is not None:
             yield from (f"## Turn {turn.turn}", "", "Prompt:", "")
             yield from self._fenced(turn.prompt, _PROMPT_CHARS)
+
+    def _said_after(self, part: TracePart) -> Iterator[str]:
+        """What people told the agent between this part and the next one."""
+        for steered in self.trace.steering:
+            if steered.part == part.part:
+                when = "at once" if steered.delivered == "now" else "with the next prompt"
+                yield from (f"**Told by {_inline(steered.source)}** ({when}):", "")
+                yield from self._fenced(steered.text)
 
     def _part(self, part: TracePart) -> Iterator[str]:
         yield from (f"### Part {part.part}: {_title(part)}", "")
@@ -93,6 +102,8 @@ def _head(trace: Trace) -> Iterator[str]:
     yield f"- Started: {_inline(trace.started_at)}"
     yield f"- Isolation: {_inline(trace.isolation or trace.sandbox)}"
     cost = "unknown" if trace.totals.cost is None else f"${trace.totals.cost:.4f}"
+    if trace.parent is not None:
+        yield f"- Forked from: {_inline(trace.parent)}, after part {trace.parent_part}"
     yield f"- Parts: {len(trace.parts)}, turns: {len(trace.turns)}, tokens: {trace.totals.usage.total}, cost: {cost}"
     yield ""
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from loopwright.record.events import PartAdded, RunStarted, TestsGraded, ToolUse, TurnStarted
-from loopwright.record.trace import EnvoiCall, RepoCheckpoint, TestingState, TraceGrade, TracePart, TraceTool, TraceTurn
+from loopwright.record.events import AgentSession, PartAdded, Payload, RunStarted, TestsGraded, ToolUse, TurnStarted
+from loopwright.record.trace import (
+    EnvoiCall,
+    RepoCheckpoint,
+    TestingState,
+    TraceGrade,
+    TracePart,
+    TraceSession,
+    TraceTool,
+    TraceTurn,
+)
 
-__all__ = ["grade_row", "part_row", "turn_row"]
+__all__ = ["grade_row", "part_row", "session_row", "turn_row"]
 
 
 def turn_row(event: TurnStarted, commit: str) -> TraceTurn:
@@ -83,6 +92,20 @@ def _repo_checkpoint(event: PartAdded) -> RepoCheckpoint | None:
         tree=info.tree,
         changes=info.changed_files,
     )
+
+
+def session_row(event: AgentSession) -> TraceSession:
+    """An agent's own memory, its content left out."""
+    sizes = {path: event.offsets.get(path, 0) + _bytes_of(payload) for path, payload in event.files.items()}
+    return TraceSession(event.timestamp, event.turn, event.part, event.agent, event.session_id, sizes)
+
+
+def _bytes_of(payload: Payload) -> int:
+    """The size of what a payload holds in base64: JSON has two quotes around it, and four characters are three bytes.
+
+    Padding makes it up to two bytes too many; it is a size for people.
+    """
+    return max(payload.size - 2, 0) * 3 // 4
 
 
 def grade_row(grade: TestsGraded) -> TraceGrade:

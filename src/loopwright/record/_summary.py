@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from loopwright.record._disk import write_file
-from loopwright.record.events import SuiteCount, Usage
+from loopwright.record.events import Limits, SuiteCount, Usage
 from loopwright.record.rundir import RunDir
 from loopwright.record.trace import Trace
 
@@ -36,6 +36,10 @@ class Summary(Struct, frozen=True):
     final_git_commit: str
     solved_commit: str | None
     schema_version: int = 1
+    waited_seconds: float = 0.0
+    parent: str | None = None
+    parent_part: int | None = None
+    limits: Limits = Limits()
 
 
 def summarize(trace: Trace) -> Summary:
@@ -62,6 +66,10 @@ def summarize(trace: Trace) -> Summary:
         ended_at=None if end is None else end.timestamp,
         final_git_commit=last.git_commit if last else trace.initial_commit,
         solved_commit=None if end is None else end.solved_commit,
+        waited_seconds=trace.totals.waited_seconds,
+        parent=trace.parent,
+        parent_part=trace.parent_part,
+        limits=trace.limits,
     )
 
 

@@ -9,7 +9,17 @@ import msgspec
 from loopwright.base import MachineError
 from loopwright.record._problem import Problem
 from loopwright.record.blobs import BlobStore
-from loopwright.record.events import Event, ModelCalled, PartAdded, Payload, RunStarted, TestsGraded, TurnStarted
+from loopwright.record.events import (
+    AgentSession,
+    Event,
+    ModelCalled,
+    PartAdded,
+    Payload,
+    RunStarted,
+    Steered,
+    TestsGraded,
+    TurnStarted,
+)
 from loopwright.record.rundir import RunDir
 
 __all__ = ["BlobCheck", "payloads_of"]
@@ -62,6 +72,10 @@ def payloads_of(event: Event) -> Iterator[Payload]:
             candidates = (event.request, event.response)
         case TestsGraded():
             candidates = (event.results,)
+        case AgentSession():
+            candidates = tuple(event.files.values())
+        case Steered():
+            candidates = (event.text,)
         case _:
             candidates = ()
     yield from (payload for payload in candidates if payload is not None)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loopwright.record._problem import Problem
-from loopwright.record.events import Event, PartAdded, RunEnded, RunStarted, TurnEnded, TurnStarted
+from loopwright.record.events import (
+    CheckpointInfo,
+    CheckpointTaken,
+    Event,
+    PartAdded,
+    RunEnded,
+    RunStarted,
+    TurnEnded,
+    TurnStarted,
+)
 from loopwright.record.rundir import RunDir
 
 __all__ = ["OrderCheck"]
@@ -38,6 +47,10 @@ class OrderCheck:
                 yield from self._wrong_part(event)
             case TurnStarted() | TurnEnded():
                 yield from self._wrong_turn(event)
+            case CheckpointTaken():
+                if event.part != self._part:
+                    yield f"A checkpoint says it was taken after part {event.part}; the last part is {self._part}."
+                yield from self._wrong_commit(event.checkpoint, event.part)
             case RunEnded():
                 if event.total_parts != self._part:
                     yield f"The session end counts {event.total_parts} parts; there are {self._part}."
@@ -52,9 +65,12 @@ class OrderCheck:
         # Go on from what it says, so that one gap is one problem.
         self._part, self._turn = event.part, event.turn
         if event.checkpoint is not None:
-            if event.checkpoint.commit_before != self._commit:
-                yield f"The checkpoint of part {event.part} does not follow the checkpoint before it."
-            self._commit = event.checkpoint.commit_after
+            yield from self._wrong_commit(event.checkpoint, event.part)
+
+    def _wrong_commit(self, checkpoint: CheckpointInfo, part: int) -> Iterator[str]:
+        if checkpoint.commit_before != self._commit:
+            yield f"The checkpoint of part {part} does not follow the checkpoint before it."
+        self._commit = checkpoint.commit_after
 
     def _wrong_turn(self, event: TurnStarted | TurnEnded) -> Iterator[str]:
         if isinstance(event, TurnEnded):

@@ -7,20 +7,25 @@ from collections.abc import Iterable
 from msgspec import structs
 
 from loopwright.base import MachineError
-from loopwright.record._rows import grade_row, part_row, turn_row
+from loopwright.record._merging import with_checkpoint
+from loopwright.record._rows import grade_row, part_row, session_row, turn_row
 from loopwright.record.events import (
+    AgentSession,
+    CheckpointTaken,
     Event,
+    LimitsChanged,
     ModelCalled,
     Noticed,
     PartAdded,
     RunEnded,
     RunStarted,
+    Steered,
     TestsGraded,
     TurnEnded,
     TurnStarted,
 )
 from loopwright.record.progress import Progress
-from loopwright.record.trace import TestingState, Trace, TracePart, TraceTurn
+from loopwright.record.trace import TestingState, Trace, TracePart, TraceSession, TraceTurn
 
 __all__ = ["Fold", "fold"]
 
@@ -40,7 +45,8 @@ def fold(events: Iterable[Event]) -> Trace:
 class Fold(Progress):
     """`Progress`, and everything that a `Trace` holds. Memory grows with the parts; `Progress` alone does not.
 
-    A part's `git_commit` is its own checkpoint or the last one before it. Its `testing_state` is what the grades that
+    A part's `git_commit` is its own checkpoint or the last one before it; a checkpoint that was taken between two parts
+    is the first one's. Its `testing_state` is what the grades that
     came before it say; the grades of a turn's end and of the session's end count for the last part before them. Two
     grades of one id (a tool call was executed again after a crash) are one: the last. A call id alone does not tell
     calls apart: some models give the same one again in every reply.
@@ -55,6 +61,10 @@ class Fold(Progress):
         self._grades: dict[str, TestsGraded] = {}
         self._calls: list[ModelCalled] = []
         self._notices: list[Noticed] = []
+        self._steering: list[Steered] = []
+        self._limit_changes: list[LimitsChanged] = []
+        self._sessions: list[TraceSession] = []
+        self._trees: dict[str, str] = {}
 
     @property
     def grades(self) -> tuple[TestsGraded, ...]:
@@ -64,9 +74,8 @@ class Fold(Progress):
     @property
     def checkpoints(self) -> dict[str, str]:
         """The tree of every commit that the journal names, the initial one included."""
-        trees = {self.started.initial_commit: self.started.initial_tree} if self.started else {}
-        made = [event.checkpoint for event in self._added if event.checkpoint is not None]
-        return trees | {checkpoint.commit_after: checkpoint.tree for checkpoint in made}
+        first = {self.started.initial_commit: self.started.initial_tree} if self.started else {}
+        return first | self._trees
 
     @property
     def checkpoint_parts(self) -> list[int]:
@@ -86,6 +95,7 @@ class Fold(Progress):
                 self._added.append(event)
                 self._commits.append(self.last_commit)
                 self._states.append(self.testing)
+                self._trees[self.last_commit] = self.last_tree
             case TestsGraded():
                 self._grade(event)
             case TurnStarted():
@@ -96,6 +106,22 @@ class Fold(Progress):
                 self._calls.append(event)
             case Noticed():
                 self._notices.append(event)
+            case _:
+                self._beside(event)
+
+    def _beside(self, event: Event) -> None:
+        match event:
+            case CheckpointTaken():
+                self._trees[self.last_commit] = self.last_tree
+                if self._added:
+                    self._added[-1] = with_checkpoint(self._added[-1], event)
+                    self._commits[-1] = self.last_commit
+            case Steered():
+                self._steering.append(event)
+            case LimitsChanged():
+                self._limit_changes.append(event)
+            case AgentSession():
+                self._sessions.append(session_row(event))
             case _:
                 pass
 
@@ -132,9 +158,13 @@ class Fold(Progress):
             suites=start.suites,
             initial_commit=start.initial_commit,
             parent=start.parent,
+            parent_part=start.parent_part,
             grades=tuple(grade_row(grade) for grade in self._grades.values()),
             model_calls=tuple(self._calls),
             notices=tuple(self._notices),
+            steering=tuple(self._steering),
+            limit_changes=tuple(self._limit_changes),
+            agent_sessions=tuple(self._sessions),
             totals=self.totals,
             resumed_after=tuple(self.resumed_after),
             environment=start.environment,

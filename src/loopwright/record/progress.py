@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from loopwright.record._merging import with_checkpoint
 from loopwright.record._suites import SuiteBook
 from loopwright.record.events import (
+    AgentSession,
+    CheckpointTaken,
     Event,
     Limits,
+    LimitsChanged,
     ModelCalled,
     PartAdded,
     RunEnded,
     RunResumed,
     RunStarted,
     ScriptPosition,
+    Steered,
     StopRequested,
     TestsGraded,
     TurnEnded,
@@ -35,15 +40,18 @@ class Progress:
         open_turn: The turn that was started and has not ended, or None.
         last_commit, last_tree: The workspace as of the last checkpoint, at first the initial commit.
         last_part: The last part's event, or None.
-        limits: As started, or as changed by a resume.
+        limits: As started, or as changed by a resume or while it went on.
         model_calls: How many calls went through the gateway.
         usage: Their tokens.
         cost: Their cost in US dollars; None as soon as one of them has no known price.
+        waited_seconds: How long they waited for rate limits and outages, in sum.
         script_positions: Per conversation, where a scripted model stood last.
         ended: The session end, or None while the trajectory is open (a resume reopens it).
         stop_requested: Somebody asked this process segment to end.
         resumed_after: The last part before each resume.
         active_seconds: Time worked on, without the gaps between processes.
+        session: The newest record of the agent's own memory, or None.
+        steering_due: What people said that no prompt has passed on to the agent yet.
     """
 
     def __init__(self) -> None:
@@ -58,11 +66,14 @@ class Progress:
         self.model_calls = 0
         self.usage = Usage()
         self.cost: float | None = 0.0
+        self.waited_seconds = 0.0
         self.script_positions: dict[str, ScriptPosition] = {}
         self.ended: SessionEnd | None = None
         self.stop_requested = False
         self.resumed_after: list[int] = []
         self.active_seconds = 0.0
+        self.session: AgentSession | None = None
+        self.steering_due: list[Steered] = []
         self._suites = SuiteBook({})
         self._latest: datetime | None = None
 
@@ -80,7 +91,8 @@ class Progress:
     @property
     def totals(self) -> Totals:
         """The sums over all model calls."""
-        return Totals(self.model_calls, self.usage, self.cost, round(self.active_seconds, 3))
+        waited = round(self.waited_seconds, 3)
+        return Totals(self.model_calls, self.usage, self.cost, round(self.active_seconds, 3), waited)
 
     def apply(self, event: Event) -> None:
         """Take the next event into account."""
@@ -95,16 +107,30 @@ class Progress:
             case TurnStarted():
                 self.turns = event.turn
                 self.open_turn = event
+                self.steering_due = []
             case TurnEnded():
                 self.open_turn = None
+            case RunStarted() | RunResumed() | RunEnded():
+                self._segment(event)
+            case _:
+                self._between(event)
+
+    def _between(self, event: Event) -> None:
+        match event:
+            case CheckpointTaken():
+                self._taken(event)
+            case AgentSession():
+                self.session = event
+            case Steered(delivered="next_turn"):
+                self.steering_due.append(event)
+            case LimitsChanged():
+                self.limits = event.limits
             case StopRequested():
                 self.stop_requested = True
-            case RunStarted() | RunResumed() | RunEnded():
-                self._session(event)
             case _:
                 pass
 
-    def _session(self, event: RunStarted | RunResumed | RunEnded) -> None:
+    def _segment(self, event: RunStarted | RunResumed | RunEnded) -> None:
         match event:
             case RunStarted():
                 self.started = event
@@ -134,8 +160,15 @@ class Progress:
             self.last_commit = event.checkpoint.commit_after
             self.last_tree = event.checkpoint.tree
 
+    def _taken(self, event: CheckpointTaken) -> None:
+        self.last_commit = event.checkpoint.commit_after
+        self.last_tree = event.checkpoint.tree
+        if self.last_part is not None:
+            self.last_part = with_checkpoint(self.last_part, event)
+
     def _call(self, event: ModelCalled) -> None:
         self.model_calls += 1
+        self.waited_seconds += event.waited_ms / 1000
         self.usage = _add(self.usage, event.usage)
         self.cost = None if self.cost is None or event.cost is None else self.cost + event.cost
         if event.script is not None:

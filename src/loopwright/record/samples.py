@@ -11,10 +11,13 @@ from msgspec import structs
 
 from loopwright.record.events import (
     SCHEMA_VERSION,
+    AgentSession,
     CheckpointInfo,
+    CheckpointTaken,
     Event,
     FileChange,
     Limits,
+    LimitsChanged,
     ModelCalled,
     Noticed,
     PartAdded,
@@ -24,6 +27,7 @@ from loopwright.record.events import (
     RunStarted,
     ScriptPosition,
     SkippedFile,
+    Steered,
     StopRequested,
     SuiteCount,
     TestsGraded,
@@ -73,6 +77,7 @@ def run_started(trajectory_id: str = "sample", **changes: Any) -> RunStarted:
         initial_commit=commit_id(0),
         initial_tree=commit_id("tree 0"),
         parent="earlier",
+        parent_part=7,
         environment={"python": "3.11"},
         options={"seed": 1, "nested": {"list": [1, 2.5, None, True]}},
     )
@@ -167,17 +172,23 @@ def sample_events(trajectory_id: str = "sample") -> Iterator[Event]:
     yield structs.replace(first, checkpoint=info)
     yield Noticed(at(2.5), "warning", "too_large", "core is recorded by hash.")
     yield part_added(3)
-    yield graded(3, commit_id(2), half, error="one suite could not be built", status_code=500)
+    between = (FileChange("notes.md", "added"),)
+    yield CheckpointTaken(at(3.2), 1, 3, CheckpointInfo(commit_id(2), commit_id(3), commit_id("tree 3"), between))
+    yield graded(3, commit_id(3), half, error="one suite could not be built", status_code=500)
     done = ToolUse("run_tests", "call-3", None, Payload(value="1 of 5", size=8), "completed", 0)
     yield part_added(4, part_type="tool_result", role="user", tool=done, grade_ids=("grade-3",), parent="child")
+    memory = {"sessions/one.jsonl": Payload(value="e30K", size=6)}
+    yield AgentSession(at(4.5), 1, 4, "native", "thread-1", memory, {"sessions/one.jsonl": 100})
     yield StopRequested(at(5), "Ctrl-C")
     yield TurnEnded(1, at(5), 4, "interrupted", "stopped")
-    yield RunEnded(at(5), "stopped", 4, 1, commit_id(2), None, "asked for")
-    yield RunResumed(at(1000), 4, commit_id(2), Limits(max_parts=50, max_cost=1.5), "by hand")
+    yield RunEnded(at(5), "stopped", 4, 1, commit_id(3), None, "asked for")
+    yield RunResumed(at(1000), 4, commit_id(3), Limits(max_parts=50, max_cost=1.5), "by hand")
     yield TurnStarted(2, at(1001), Payload(value="Go on.", size=8), 5)
     for part in range(5, 9):
         yield structs.replace(part_added(part, turn=2), timestamp=at(1000 + part))
-    yield structs.replace(checkpointed(part_added(9, turn=2, raw=hidden), commit_id(2)), timestamp=at(1009))
+    yield Steered(at(1008.2), "loopwright steer", Payload(value="Mind the edge cases.", size=22), "now", 2, 8)
+    yield LimitsChanged(at(1008.5), "loopwright limit", Limits(max_parts=60, max_cost=1.5))
+    yield structs.replace(checkpointed(part_added(9, turn=2, raw=hidden), commit_id(3)), timestamp=at(1009))
     yield PartAdded(10, 2, at(1010), "assistant", "text", "message", "Done", 1, "m", Payload(value="Done.", size=7))
     yield TurnEnded(2, at(1011), 10, "finished")
     yield graded(10, commit_id(9), full, cause="turn_end", turn=2, timestamp=at(1012), call_id="", cached=True)

@@ -15,10 +15,12 @@ from loopwright.record.events import (
     FileChange,
     GradeCause,
     Limits,
+    LimitsChanged,
     ModelCalled,
     Noticed,
     PartType,
     Payload,
+    Steered,
     SuiteCount,
     ToolUse,
     Usage,
@@ -33,6 +35,7 @@ __all__ = [
     "Trace",
     "TraceGrade",
     "TracePart",
+    "TraceSession",
     "TraceTool",
     "TraceTurn",
 ]
@@ -148,12 +151,27 @@ class TraceGrade(Struct, frozen=True):
 
 
 class Totals(Struct, frozen=True):
-    """Sums over all model calls. `cost` is None where the price of some call is not known."""
+    """Sums over all model calls. `cost` is None where the price of some call is not known.
+
+    `waited_seconds` were spent waiting for rate limits and outages, call by call.
+    """
 
     model_calls: int
     usage: Usage
     cost: float | None
     active_seconds: float
+    waited_seconds: float = 0.0
+
+
+class TraceSession(Struct, frozen=True):
+    """When an agent's own memory was recorded. `files` maps its paths to their sizes in bytes."""
+
+    timestamp: str
+    turn: int
+    part: int
+    agent: str
+    session_id: str
+    files: dict[str, int]
 
 
 class SessionEnd(Struct, frozen=True):
@@ -194,9 +212,13 @@ class Trace(Struct, frozen=True):
     suites: dict[str, int] = {}
     initial_commit: str = ""
     parent: str | None = None
+    parent_part: int | None = None
     grades: tuple[TraceGrade, ...] = ()
     model_calls: tuple[ModelCalled, ...] = ()
     notices: tuple[Noticed, ...] = ()
+    steering: tuple[Steered, ...] = ()
+    limit_changes: tuple[LimitsChanged, ...] = ()
+    agent_sessions: tuple[TraceSession, ...] = ()
     totals: Totals = Totals(0, Usage(), 0.0, 0.0)
     resumed_after: tuple[int, ...] = ()
     environment: dict[str, str] = {}

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from loopwright.trajectory.begun import started_event
-    from loopwright.trajectory.control import ControlReply, ControlRequest, ask
+    from loopwright.trajectory.control import ControlReply, ControlRequest, ask, watch
+    from loopwright.trajectory.forking import fork, plan_fork
     from loopwright.trajectory.options import DEFAULT_AGENT, DEFAULT_MAX_PARTS, RunOptions
     from loopwright.trajectory.plan import Plan, make_plan
     from loopwright.trajectory.resuming import plan_resume, resume
     from loopwright.trajectory.starting import start
 
 _HOMES = {
-    "control": ("ControlReply", "ControlRequest", "ask"),
+    "control": ("ControlReply", "ControlRequest", "ask", "watch"),
     "options": ("DEFAULT_AGENT", "DEFAULT_MAX_PARTS", "RunOptions"),
     "plan": ("Plan", "make_plan"),
     "resuming": ("plan_resume", "resume"),
+    "forking": ("fork", "plan_fork"),
     "begun": ("started_event",),
     "starting": ("start",),
 }
@@ -31,11 +33,14 @@ __all__ = [
     "Plan",
     "RunOptions",
     "ask",
+    "fork",
     "make_plan",
+    "plan_fork",
     "plan_resume",
     "resume",
     "start",
     "started_event",
+    "watch",
 ]
 
 

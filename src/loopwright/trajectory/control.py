@@ -1,32 +1,41 @@
-"""Talking to a running trajectory: one line of JSON each way, over a unix socket in its run directory."""
+"""Talking to a running trajectory: one line of JSON each way, over a unix socket in its run directory.
+
+`{"do":"watch"}` is the exception: after the reply, every delta follows as a line, until one of the two goes.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import anyio
 import msgspec
 from anyio.abc import SocketStream
 from msgspec import Struct
 
-from loopwright.trajectory.stopping import StopSwitch
+from loopwright.agents import Delta
+from loopwright.record import Limits
+from loopwright.trajectory.deltas import DeltaFeed
 
-__all__ = ["ControlReply", "ControlRequest", "ask", "serve_control"]
+__all__ = ["ControlReply", "ControlRequest", "Obeying", "ask", "serve_control", "watch"]
 
-_MOST_BYTES = 65_536
+_MOST_BYTES = 1 << 20
+_MOST_DELTA = 16_384
+_GONE = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
 
 
-class ControlRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody wants of a running trajectory."""
+class ControlRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What somebody wants of a running trajectory: `text` for `steer`, `limits` (those to change) for `limit`."""
 
-    do: Literal["stop", "ping"]
+    do: Literal["stop", "ping", "steer", "limit", "watch"]
     source: str = "stop"
+    text: str = ""
+    limits: Limits | None = None
 
 
 class ControlReply(Struct, frozen=True):
@@ -34,6 +43,16 @@ class ControlReply(Struct, frozen=True):
 
     ok: bool
     detail: str = ""
+
+
+class Obeying(Protocol):
+    """Whoever does what is asked, and knows what is on its way."""
+
+    feed: DeltaFeed
+
+    async def obey(self, request: ControlRequest) -> ControlReply:
+        """Do what is asked."""
+        ...
 
 
 @contextmanager
@@ -46,41 +65,61 @@ def _short_name(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-async def serve_control(path: Path, switch: StopSwitch) -> None:
+async def serve_control(path: Path, helm: Obeying) -> None:
     """Answer requests until cancelled; the socket is removed then."""
     path.unlink(missing_ok=True)
     with _short_name(path) as name:
         listener = await anyio.create_unix_listener(name, mode=0o600)
     try:
         async with listener:
-            await listener.serve(lambda stream: _answer(stream, switch))
+            await listener.serve(lambda stream: _answer(stream, helm))
     finally:
         path.unlink(missing_ok=True)
 
 
-async def _answer(stream: SocketStream, switch: StopSwitch) -> None:
+async def _answer(stream: SocketStream, helm: Obeying) -> None:
     # Whoever asked may be gone before the answer; that is no trouble of the run's.
     with contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
-        await _converse(stream, switch)
+        async with stream:
+            request = await _converse(stream, helm)
+            if request is not None and request.do == "watch":
+                await _show(stream, helm.feed)
 
 
-async def _converse(stream: SocketStream, switch: StopSwitch) -> None:
-    async with stream:
-        with anyio.move_on_after(10):
-            try:
-                request = msgspec.json.decode(await _line(stream), type=ControlRequest)
-            except (msgspec.MsgspecError, anyio.EndOfStream) as error:
-                reply = ControlReply(False, f"not understood: {error}")
-            else:
-                reply = _obey(request, switch)
-            await stream.send(_encode(reply))
+async def _converse(stream: SocketStream, helm: Obeying) -> ControlRequest | None:
+    request = None
+    with anyio.move_on_after(15):
+        try:
+            request = msgspec.json.decode(await _line(stream), type=ControlRequest)
+        except (msgspec.MsgspecError, anyio.EndOfStream) as error:
+            reply = ControlReply(False, f"not understood: {error}")
+        else:
+            reply = await helm.obey(request)
+        await stream.send(_encode(reply))
+    return request
 
 
-def _obey(request: ControlRequest, switch: StopSwitch) -> ControlReply:
-    if request.do == "ping":
-        return ControlReply(True, "running")
-    first = switch.press(request.source)
-    return ControlReply(True, "stopping" if first else "already stopping")
+async def _show(stream: SocketStream, feed: DeltaFeed) -> None:
+    """Send what is on its way until the watcher goes; nothing of the run waits for it."""
+    with feed.queue() as queue:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_until_gone, stream, queue.end)
+            await _send_all(stream, queue.deltas)
+            tasks.cancel_scope.cancel()
+
+
+async def _send_all(stream: SocketStream, deltas: AsyncIterable[Delta]) -> None:
+    # A watcher may go in the middle of a line, and must take nothing with it.
+    with contextlib.suppress(*_GONE):
+        async for delta in deltas:
+            await stream.send(_encode(msgspec.structs.replace(delta, text=delta.text[:_MOST_DELTA])))
+
+
+async def _until_gone(stream: SocketStream, end: Callable[[], None]) -> None:
+    with contextlib.suppress(*_GONE):
+        while True:
+            await stream.receive()
+    end()
 
 
 async def _line(stream: SocketStream) -> bytes:
@@ -105,3 +144,29 @@ def ask(path: Path, request: ControlRequest, seconds: float = 5.0) -> ControlRep
             return msgspec.json.decode(connection.makefile("rb").readline(_MOST_BYTES), type=ControlReply)
         except (OSError, msgspec.DecodeError):
             return None
+
+
+async def watch(path: Path) -> AsyncIterator[Delta]:
+    """What is on its way in the run whose control socket this is, until it ends; nothing where nobody listens."""
+    try:
+        with _short_name(path) as name:
+            stream = await anyio.connect_unix(name)
+    except OSError:
+        return
+    async with stream:
+        await stream.send(_encode(ControlRequest(do="watch", source="watch")))
+        async for line in _lines(stream):
+            try:
+                yield msgspec.json.decode(line, type=Delta)
+            except msgspec.MsgspecError:
+                continue  # the reply to our request
+
+
+async def _lines(stream: SocketStream) -> AsyncIterator[bytes]:
+    rest = b""
+    with contextlib.suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+        while True:
+            rest += await stream.receive()
+            *whole, rest = rest.split(b"\n")
+            for line in whole:
+                yield line

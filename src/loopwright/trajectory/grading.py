@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 
 import anyio
@@ -23,14 +24,37 @@ class GradeDesk:
         self._repo = repo
         self._recorder = recorder
         self._one_at_a_time = anyio.Lock()
+        self._waiting = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether tests run for the agent now, or wait for others to end."""
+        return self._waiting > 0
 
     async def run_tests(self, test_path: str, call_id: str) -> TestReply:
         """The agent's `run_tests`: commit the files as they are, grade the commit, answer in short."""
-        async with self._one_at_a_time:
-            commit, tree = self._recorder.commit_now()
-            grade = await self._grader.grade(self._repo, commit, test_path)
-            event = self._record(grade, tree, "agent", f"call:{self._recorder.state.parts}:{call_id}", call_id)
-        return TestReply(short_answer(grade), event.grade_id, ok=grade.status_code == 200)
+        self._waiting += 1
+        try:
+            async with self._one_at_a_time:
+                event, grade = await self._asked(test_path, call_id)
+        finally:
+            self._waiting -= 1
+        return TestReply(
+            short_answer(grade), event.grade_id, ok=grade.status_code == 200, passed=grade.passed, total=grade.total
+        )
+
+    async def _asked(self, test_path: str, call_id: str) -> tuple[TestsGraded, Grade]:
+        commit, tree = self._recorder.commit_now()
+        grade = await self._grader.grade(self._repo, commit, test_path)
+        return self._record(grade, tree, "agent", self._grade_id(call_id), call_id), grade
+
+    def _grade_id(self, call_id: str) -> str:
+        """The same for the same call done again after a crash; calls of one part without ids are counted."""
+        base = f"call:{self._recorder.state.parts}:{call_id}"
+        if call_id:
+            return base
+        taken = self._recorder.state.ties.known
+        return next(name for number in count(1) if (name := f"{base}{number}") not in taken)
 
     async def evaluate(self, cause: GradeCause) -> TestsGraded:
         """Grade every suite that the agent may see (`turn_end`), or all there are (`final`)."""

@@ -6,23 +6,26 @@ resumed run goes on exactly where a killed one was.
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from typing import Any
 
 from msgspec import UNSET
 
-from loopwright.agents import Agent, AgentItem
 from loopwright.gateway import Gateway
 from loopwright.harness import Task
-from loopwright.record import EndReason, Limits, RunEnded, StopRequested, TestsGraded, TurnEnded, TurnStarted
+from loopwright.record import EndReason, RunEnded, Steered, StopRequested, TestsGraded, TurnStarted
 from loopwright.trajectory.clock import now
 from loopwright.trajectory.decide import limit_reached, solves
 from loopwright.trajectory.feedback import follow_up
 from loopwright.trajectory.grading import GradeDesk
+from loopwright.trajectory.inheriting import Opening
+from loopwright.trajectory.prompts import fill
 from loopwright.trajectory.recorder import Recorder
 from loopwright.trajectory.stopping import StopSwitch
+from loopwright.trajectory.turning import TurnFollower
 
 __all__ = ["TestLoop"]
+
+_GRADING_GRACE_S = 60.0
 
 
 class TestLoop:
@@ -32,21 +35,21 @@ class TestLoop:
 
     def __init__(
         self,
-        agent: Agent,
+        follower: TurnFollower,
         task: Task,
         recorder: Recorder,
         desk: GradeDesk,
         gateway: Gateway,
         stop: StopSwitch,
-        limits: Limits,
+        opening: Opening,
     ) -> None:
-        self._agent = agent
+        self._follower = follower
         self._task = task
         self._recorder = recorder
         self._desk = desk
         self._gateway = gateway
         self._stop = stop
-        self._limits = limits
+        self._opening = opening
 
     async def run(self) -> RunEnded:
         """Go on until there is a reason to end; returns the event that says so, which the caller records."""
@@ -56,57 +59,41 @@ class TestLoop:
                 self._note_stop()
                 return self._end("stopped")
             if state.open_turn is not None:
-                await self._turn(state.turns, prompt=None)
-            elif state.turns == 0:
-                await self._start_turn(self._task.instruction)
+                await self._follow(state.turns, prompt=None)
+            elif state.turns == 0 and not self._opening.judged:
+                await self._open()
             reason = await self._reason()
             if reason is not None:
                 await self._grade_hidden(reason)
                 return self._end(reason)
-            await self._start_turn(self._next_prompt())
+            await self._start_turn(self._with_steering(self._next_prompt()))
+
+    async def _open(self) -> None:
+        """The first turn."""
+        if self._opening.continued is None:
+            await self._start_turn(self._with_steering(self._opening.prompt))
+            return
+        text = self._recorder.blobs.value(self._opening.continued)
+        self._recorder.emit(
+            TurnStarted(turn=1, timestamp=now(), prompt=self._recorder.blobs.payload(text), part_start=1)
+        )
+        await self._follow(1, prompt=None)
 
     async def _start_turn(self, prompt: str) -> None:
         state = self._recorder.state
         number = state.turns + 1
         payload = self._recorder.blobs.payload(prompt)
         self._recorder.emit(TurnStarted(turn=number, timestamp=now(), prompt=payload, part_start=state.parts + 1))
-        await self._turn(number, prompt)
+        await self._follow(number, prompt)
 
-    async def _turn(self, number: int, prompt: str | None) -> None:
-        """Follow the agent through one turn; `prompt` is None for the rest of a turn that was cut off."""
-        self._recorder.lap()
-        at_limit = self._parts_used_up()
-        with self._stop.scope(self._seconds_left()) as scope:
-            items = self._agent.unfinished_turn() if prompt is None else self._agent.turn(prompt)
-            async with aclosing(items) as stream:  # type: ignore[type-var]
-                while not at_limit:
-                    item = await anext(stream, None)
-                    if item is None:
-                        break
-                    at_limit = self._take(item, number)
-        self._turn_ended(number, interrupted=scope.cancelled_caught, at_limit=at_limit)
-
-    def _take(self, item: AgentItem, turn: int) -> bool:
-        self._recorder.part(item, turn)
-        return self._parts_used_up()
-
-    def _turn_ended(self, number: int, *, interrupted: bool, at_limit: bool) -> None:
-        told = self._agent.outcome
-        outcome, detail = told.outcome, told.detail
+    async def _follow(self, number: int, prompt: str | None) -> None:
+        await self._follower.follow(number, prompt)
         if self._stop.pressed():
             self._note_stop()
-            outcome, detail = "interrupted", f"stopped by {self._stop.source}"
-        elif interrupted or at_limit:
-            outcome, detail = "limit", "the time is used up" if interrupted else "the parts are used up"
-        elif self._gateway.exhausted is not None:
-            outcome, detail = "limit", f"{self._gateway.exhausted} reached"
-        self._recorder.emit(
-            TurnEnded(turn=number, timestamp=now(), part_end=self._recorder.state.parts, outcome=outcome, detail=detail)
-        )
 
     async def _reason(self) -> EndReason | None:
         """Why the run is over, or None; grades the files unless somebody is waiting for the end."""
-        with self._stop.scope():
+        with self._stop.scope(self._grading_seconds):
             if await self._solved():
                 return "solved"
         if self._stop.pressed():
@@ -115,7 +102,7 @@ class TestLoop:
         if self._gateway.exhausted is not None:
             return self._gateway.exhausted
         state = self._recorder.state
-        limit = limit_reached(self._limits, parts=state.parts, turns=state.turns, seconds=state.seconds)
+        limit = limit_reached(state.limits, parts=state.parts, turns=state.turns, seconds=state.seconds)
         if limit is not None:
             return limit
         last = state.last_turn_ended
@@ -133,7 +120,7 @@ class TestLoop:
         state = self._recorder.state
         known = state.final_grade is not None and state.final_grade.commit == state.last_commit
         if self._task.hidden and reason != "stopped" and not known:
-            with self._stop.scope():
+            with self._stop.scope(self._grading_seconds):
                 await self._desk.evaluate("final")
 
     async def _solved(self) -> bool:
@@ -147,26 +134,34 @@ class TestLoop:
 
     def _idle(self) -> bool:
         """Whether two turns in a row called no tool: the agent has nothing more to do, and would not for ever."""
-        return self._recorder.state.idle_turns >= 2
+        state = self._recorder.state
+        return state.idle_turns >= 2 and not state.steering_due
 
     def _next_prompt(self) -> str:
         grade = self._recorder.state.turn_grade
         if grade is None:
             raise RuntimeError("a turn is graded before the next one starts")
-        return follow_up(grade, self._results(grade), tuple(self._task.visible))
+        told = follow_up(grade, self._results(grade), tuple(self._task.visible))
+        first = self._recorder.state.turns == 0 and self._opening.prompt
+        return f"{self._opening.prompt}\n\n{told}" if first else told
 
     def _results(self, grade: TestsGraded) -> list[dict[str, Any]]:
         value = grade.results.value
         found: list[dict[str, Any]] = self._recorder.blobs.value(grade.results) if value is UNSET else value
         return found
 
-    def _parts_used_up(self) -> bool:
-        most = self._limits.max_parts
-        return most is not None and self._recorder.state.parts >= most
+    def _with_steering(self, prompt: str) -> str:
+        """The prompt, after what people said that the agent has not heard."""
+        said = [self._text(steered) for steered in self._recorder.state.steering_due]
+        return "\n\n".join([*(fill("steered", text=text) for text in said), prompt])
 
-    def _seconds_left(self) -> float | None:
-        most = self._limits.max_seconds
-        return None if most is None else most - self._recorder.state.seconds
+    def _text(self, steered: Steered) -> str:
+        return str(self._recorder.blobs.value(steered.text))
+
+    def _grading_seconds(self) -> float | None:
+        """What is left, and a little more: the files at the end of the time are graded too."""
+        left = self._follower.seconds_left()
+        return None if left is None else max(left, 0.0) + _GRADING_GRACE_S
 
     def _end(self, reason: EndReason) -> RunEnded:
         state = self._recorder.state

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct
 
 from loopwright.record import Limits
 
-__all__ = ["DEFAULT_AGENT", "DEFAULT_MAX_PARTS", "RunOptions"]
+__all__ = ["DEFAULT_AGENT", "DEFAULT_MAX_PARTS", "DEFAULT_MAX_SILENCE", "OnSilence", "RunOptions"]
 
 DEFAULT_AGENT = "codex"
 DEFAULT_MAX_PARTS = 1000
+DEFAULT_MAX_SILENCE = 900.0
+
+OnSilence = Literal["retry", "end"]
 
 
 class RunOptions(Struct, frozen=True):
@@ -19,12 +23,14 @@ class RunOptions(Struct, frozen=True):
 
     Attributes:
         task: The task folder.
-        agent: A name of `agents.AGENTS`.
+        agent: A name of `agents.AGENTS`, or `name:argument`.
         model: A model in the gateway's notation, e.g. `openai/NAME` or `scripted:FILE`.
         sandbox: A backend, or `strongest` for the best that works here.
         store: A folder or `s3://bucket/prefix`; None is the run's own home.
         home: Where runs are kept.
         trajectory_id: None makes a new one.
+        max_silence: Seconds without a sign of life of the agent that interrupt its turn; None: never.
+        on_silence: What follows then: the agent is prompted again, once, or the run ends.
     """
 
     task: Path
@@ -35,3 +41,5 @@ class RunOptions(Struct, frozen=True):
     limits: Limits = Limits()
     store: str | None = None
     trajectory_id: str | None = None
+    max_silence: float | None = DEFAULT_MAX_SILENCE
+    on_silence: OnSilence = "retry"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -14,23 +15,48 @@ from loopwright.agents import Agent, make_agent
 from loopwright.base import MachineError, UsageError
 from loopwright.gateway import ModelSpec
 from loopwright.harness import Task, load_task
-from loopwright.record import Store, check_home, open_store
+from loopwright.record import Limits, Store, check_home, open_store
 from loopwright.sandbox import Probe, probe, require, strongest
-from loopwright.trajectory.options import RunOptions
+from loopwright.trajectory.options import OnSilence, RunOptions
 
 __all__ = ["Plan", "make_plan"]
 
 
+@runtime_checkable
+class Configured(Protocol):
+    """An agent with settings of its own."""
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that they set for the whole run."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """What of them is recorded with a run."""
+        ...
+
+
 class Plan(Struct, frozen=True):
-    """A run that can start: all of it was loaded or tried. `store_spec` is "" where the store is the run's home."""
+    """A run that can start: all of it was loaded or tried.
+
+    `agent_text` is what `--agent` was given; `store_spec` is "" where the store is the run's home; `agent_warning`
+    says what is untested about the agent. `described` is what an agent with settings of its own has recorded of them
+    (`profile_digest` among it), `agent_limits` the limits that they set.
+    """
 
     task: Task
     agent: Agent
+    agent_text: str
     agent_version: str
     model: ModelSpec
     probe: Probe
     store: Store
     store_spec: str
+    agent_warning: str = ""
+    max_silence: float | None = None
+    on_silence: OnSilence = "retry"
+    described: dict[str, Any] = {}
+    agent_limits: Limits = Limits()
 
 
 def make_plan(options: RunOptions) -> Plan:
@@ -57,7 +83,21 @@ def make_plan(options: RunOptions) -> Plan:
     if options.store:
         store.check()
     check_home(options.home)
-    return Plan(task, agent, check.version, model, found, store, options.store or "")
+    return Plan(
+        task=task,
+        agent=agent,
+        agent_text=options.agent,
+        agent_version=check.version,
+        model=model,
+        probe=found,
+        store=store,
+        store_spec=options.store or "",
+        agent_warning=check.warning,
+        max_silence=options.max_silence,
+        on_silence=options.on_silence,
+        described=agent.describe() if isinstance(agent, Configured) else {},
+        agent_limits=agent.limits if isinstance(agent, Configured) else Limits(),
+    )
 
 
 def _sandbox(options: RunOptions) -> Probe:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from loopwright.agents import AgentItem
 from loopwright.checkpoint import Checkpoints
 from loopwright.record import (
     BlobStore,
     CheckpointInfo,
+    CheckpointTaken,
     Event,
     Journal,
     ModelCalled,
@@ -23,6 +26,7 @@ from loopwright.record import (
 )
 from loopwright.trajectory.clock import Stopwatch, now
 from loopwright.trajectory.state import RunState
+from loopwright.trajectory.tying import is_run_tests
 
 __all__ = ["Recorder"]
 
@@ -39,7 +43,6 @@ class Recorder:
         self._journal = journal
         self._model = model
         self._watch = Stopwatch()
-        self._unrecorded: CheckpointInfo | None = None
         self._unspent: float | None = 0.0
 
     def emit(self, event: Event) -> None:
@@ -66,19 +69,26 @@ class Recorder:
         made = None
         if item.may_change_files:
             made = self.checkpoints.snapshot(number, f"part {number}: {item.tool_name or item.item_type}")
-        merged, self._unrecorded = _merge(self._unrecorded, made), None
-        return self._add(number, item, turn, merged)
+        return self._add(number, self._tied(item), turn, made)
 
     def settle(self) -> None:
         """Compare every file; changes that no part accounts for become a `patch` part of their own."""
         self.checkpoints.full_scan()
+        self._patch()
+
+    def _patch(self) -> None:
         number = self.state.parts + 1
         made = self.checkpoints.snapshot(number, f"part {number}: changes outside of a tool call")
-        merged, self._unrecorded = _merge(self._unrecorded, made), None
-        if merged is not None:
-            count = len(merged.changed_files)
+        if made is not None:
+            count = len(made.changed_files)
             item = AgentItem("patch", "workspace_change", f"{count} files changed outside of a tool call")
-            self._add(number, item, self.state.turns, merged)
+            self._add(number, item, self.state.turns, made)
+
+    def _tied(self, item: AgentItem) -> AgentItem:
+        """A result of `run_tests` that came through MCP, with the grade that it was."""
+        if item.part_type != "tool_result" or item.grade_ids or not is_run_tests(item.tool_name or ""):
+            return item
+        return structs.replace(item, grade_ids=self.state.ties.grade_for(item.call_id, item.arguments))
 
     def _add(self, number: int, item: AgentItem, turn: int, checkpoint: CheckpointInfo | None) -> PartAdded:
         event = PartAdded(
@@ -107,9 +117,16 @@ class Recorder:
         return event
 
     def commit_now(self) -> tuple[str, str]:
-        """Commit the files as they are between two parts; the next part will carry it. Commit and tree."""
-        made = self.checkpoints.snapshot(self.state.parts, f"after part {self.state.parts}")
-        self._unrecorded = _merge(self._unrecorded, made)
+        """Commit the files as they are between two parts, and record that; commit and tree.
+
+        Before the first part there is none that the changes could belong to: they become a `patch` part.
+        """
+        state = self.state
+        if not state.parts:
+            self._patch()
+        elif (made := self.checkpoints.snapshot(state.parts, f"after part {state.parts}")) is not None:
+            self.emit(CheckpointTaken(timestamp=now(), turn=state.turns, part=state.parts, checkpoint=made))
+            self._tell_skipped(made)
         return self.checkpoints.head, self.checkpoints.tree
 
     def _tell_skipped(self, checkpoint: CheckpointInfo | None) -> None:
@@ -137,17 +154,3 @@ class Recorder:
     def _take_cost(self) -> float | None:
         taken, self._unspent = self._unspent, 0.0
         return taken
-
-
-def _merge(first: CheckpointInfo | None, second: CheckpointInfo | None) -> CheckpointInfo | None:
-    """Two checkpoints in a row as one: the files of both, from before the first to after the second."""
-    if first is None or second is None:
-        return second or first
-    changes = {change.path: change for change in (*first.changed_files, *second.changed_files)}
-    return CheckpointInfo(
-        commit_before=first.commit_before,
-        commit_after=second.commit_after,
-        tree=second.tree,
-        changed_files=tuple(changes.values()),
-        skipped=(*first.skipped, *second.skipped),
-    )

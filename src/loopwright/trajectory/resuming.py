@@ -4,34 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
-
-import msgspec
-from msgspec import UNSET
 
 from loopwright.base import UsageError
 from loopwright.checkpoint import Checkpoints, Policy
-from loopwright.record import (
-    BlobStore,
-    Journal,
-    Limits,
-    ModelCalled,
-    PartAdded,
-    Payload,
-    RunDir,
-    RunEnded,
-    RunResumed,
-    RunStarted,
-    TurnStarted,
-    check_not_cut_back,
-    read_events,
-)
+from loopwright.record import BlobStore, Journal, Limits, RunDir, RunEnded, RunResumed, RunStarted, check_not_cut_back
 from loopwright.trajectory.begun import started_event
 from loopwright.trajectory.clock import now
+from loopwright.trajectory.deltas import DeltaListener
 from loopwright.trajectory.finishing import finish, live_store
-from loopwright.trajectory.options import RunOptions
+from loopwright.trajectory.helm import merge_limits
+from loopwright.trajectory.inheriting import Opening, inherit, with_inherited
+from loopwright.trajectory.options import DEFAULT_MAX_SILENCE, RunOptions
+from loopwright.trajectory.past import read_past
 from loopwright.trajectory.plan import Plan, make_plan
-from loopwright.trajectory.session import Listener, Past, Session
+from loopwright.trajectory.session import Listener, Session
 from loopwright.trajectory.state import RunState
 from loopwright.trajectory.stopping import StopSwitch, signals_press
 
@@ -53,6 +39,8 @@ def plan_resume(rundir: RunDir) -> tuple[RunStarted, Plan]:
         home=rundir.home,
         sandbox=begun.sandbox,
         store=begun.store or None,
+        max_silence=begun.options.get("max_silence", DEFAULT_MAX_SILENCE),
+        on_silence=begun.options.get("on_silence", "retry"),
     )
     plan = make_plan(options)
     if plan.task.digest != begun.task_digest:
@@ -67,6 +55,12 @@ def plan_resume(rundir: RunDir) -> tuple[RunStarted, Plan]:
             where=begun.model,
             remedy="Bring it back, or start a new run.",
         )
+    if begun.options.get("profile_digest") not in (None, plan.described.get("profile_digest")):
+        raise UsageError(
+            "The agent's profile has changed since this run was started.",
+            where=str(plan.described.get("profile_path") or begun.agent),
+            remedy="Bring it back, or start a new run.",
+        )
     return begun, plan
 
 
@@ -75,6 +69,7 @@ async def resume(
     changed: Limits | None = None,
     listeners: Iterable[Listener] = (),
     on_start: Callable[[RunDir, RunStarted], None] | None = None,
+    on_delta: DeltaListener | None = None,
 ) -> RunEnded:
     """Go on with a run after its last acknowledged event.
 
@@ -85,6 +80,7 @@ async def resume(
         changed: Limits that replace the ones in force; fields that are None keep theirs.
         listeners: Told of every new event.
         on_start: Called once the run is taken over.
+        on_delta: Told of what is on its way.
 
     Raises:
         UsageError: The run is being worked on by another process, or its task or script has changed.
@@ -93,7 +89,7 @@ async def resume(
     begun, plan = plan_resume(rundir)
     stop = StopSwitch()
     with signals_press(stop), Journal.open(rundir) as journal:
-        state, past, ended = _read(rundir)
+        state, past, ended = read_past(rundir)
         if on_start is not None:
             on_start(rundir, begun)
         if ended is not None and ended.reason == "solved":
@@ -101,8 +97,9 @@ async def resume(
                 await finish(rundir, shipper)
             return ended
         check_not_cut_back(rundir, state)
-        _resolve(past, BlobStore(rundir.blobs_folder))
-        limits = _merge(state.limits, changed)
+        past.resolve(BlobStore(rundir.blobs_folder))
+        past, opening = with_inherited(rundir, begun, past), _opening(rundir, begun, plan, state)
+        limits = merge_limits(state.limits, changed)
         policy = Policy(ignore=plan.task.ignore)
         rundir.workspace.mkdir(exist_ok=True)  # everything in it is in the repository
         with Checkpoints.open(rundir.repo, rundir.workspace, head=state.last_commit, policy=policy) as checkpoints:
@@ -110,55 +107,19 @@ async def resume(
             event = RunResumed(timestamp=now(), after_part=state.parts, commit=state.last_commit, limits=limits)
             journal.append(event)
             state.apply(event)
-            session = Session(plan, rundir, journal, state, checkpoints, limits, stop, listeners)
+            session = Session(plan, rundir, journal, state, checkpoints, stop, listeners, on_delta)
             session.tell_lost(restored.missing)
-            return await session.run(past)
+            return await session.run(past, opening)
+
+
+def _opening(rundir: RunDir, begun: RunStarted, plan: Plan, state: RunState) -> Opening | None:
+    """How the first turn of a fork begins, where it has not begun yet."""
+    if begun.parent is None or state.turns:
+        return None
+    parent = RunDir(rundir.home, begun.parent)
+    other_task = started_event(parent).task_digest != begun.task_digest
+    return inherit(parent, begun.parent_part, begun.agent, plan.task.instruction if other_task else None).opening
 
 
 def _ignore(text: str) -> None:
     """Trouble of the store on the way; `finish` raises where it stays."""
-
-
-def _read(rundir: RunDir) -> tuple[RunState, Past, RunEnded | None]:
-    """The fold of the journal, what an agent needs for its memory, and how the run ended where it has."""
-    state, past, ended = RunState(), Past([], [], []), None
-    for _, event in read_events(rundir.journal):
-        state.apply(event)
-        _remember(past, event)
-        ended = event if isinstance(event, RunEnded) else ended
-    return state, past, ended
-
-
-def _remember(past: Past, event: Any) -> None:
-    if isinstance(event, TurnStarted):
-        past.turns.append(event)
-    elif isinstance(event, PartAdded):
-        past.parts.append(event)
-    elif isinstance(event, ModelCalled):
-        past.calls.append(event)
-
-
-def _merge(old: Limits, new: Limits | None) -> Limits:
-    if new is None:
-        return old
-    pairs = {name: (getattr(new, name), getattr(old, name)) for name in Limits.__struct_fields__}
-    return Limits(**{name: before if now_ is None else now_ for name, (now_, before) in pairs.items()})
-
-
-def _resolve(past: Past, blobs: BlobStore) -> None:
-    """Put the values of blobs back into the payloads that an agent needs for its memory."""
-
-    def value(payload: Payload | None) -> Payload | None:
-        if payload is None or payload.blob is UNSET:
-            return payload
-        return Payload(value=blobs.value(payload), size=payload.size)
-
-    past.turns = [msgspec.structs.replace(turn, prompt=value(turn.prompt)) for turn in past.turns]
-    past.parts = [_resolved(part, value) for part in past.parts]
-
-
-def _resolved(part: PartAdded, value: Callable[[Payload | None], Payload | None]) -> PartAdded:
-    tool = part.tool
-    if tool is not None:
-        tool = msgspec.structs.replace(tool, arguments=value(tool.arguments), result=value(tool.result))
-    return msgspec.structs.replace(part, raw=value(part.raw), content=value(part.content), tool=tool)

@@ -1,68 +1,40 @@
-"""One process working on one trajectory: opens every part of the house, runs the loop, and closes all of it."""
+"""One process working on one trajectory, to its recorded end, whatever happens."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
-import anyio
-from msgspec import Struct
-
-from loopwright.agents import AgentContext
 from loopwright.base import LoopwrightError, MachineError
 from loopwright.checkpoint import Checkpoints
-from loopwright.gateway import Gateway, serve_unix
-from loopwright.harness import Grader
-from loopwright.record import (
-    EndReason,
-    Event,
-    Journal,
-    Limits,
-    ModelCalled,
-    PartAdded,
-    RunDir,
-    RunEnded,
-    SkippedFile,
-    TurnStarted,
-)
-from loopwright.sandbox import Mount, SandboxSpec, open_sandbox
+from loopwright.record import EndReason, Event, Journal, RunDir, RunEnded, SkippedFile
 from loopwright.trajectory.clock import now
-from loopwright.trajectory.control import serve_control
+from loopwright.trajectory.deltas import DeltaFeed, DeltaListener
 from loopwright.trajectory.finishing import finish, live_store
-from loopwright.trajectory.grading import GradeDesk
-from loopwright.trajectory.loop import TestLoop
+from loopwright.trajectory.inheriting import Opening
+from loopwright.trajectory.opening import Work, open_loop
+from loopwright.trajectory.past import Past
 from loopwright.trajectory.plan import Plan
 from loopwright.trajectory.recorder import Recorder
-from loopwright.trajectory.serving import host_app
 from loopwright.trajectory.state import RunState
 from loopwright.trajectory.stopping import StopSwitch
 
-__all__ = ["Listener", "Past", "Session"]
+__all__ = ["Listener", "Session"]
 
 Listener = Callable[[int, Event], None]
 
 
-class Past(Struct):
-    """What a resumed trajectory brings along: acknowledged turns and parts (payloads resolved), model calls."""
-
-    turns: list[TurnStarted]
-    parts: list[PartAdded]
-    calls: list[ModelCalled]
-
-
 class Session:
-    """Owns everything that is open while a trajectory is worked on.
+    """The work of this process on a trajectory.
 
     Args:
         plan: What is run.
         rundir: Where it is recorded.
         journal: Open for writing; its first event is written.
-        state: The fold of the journal so far.
+        state: The fold of the journal so far; its limits are in force.
         checkpoints: The private repository, at the newest acknowledged commit.
-        limits: In force from now on.
         stop: Ends the run when it is pressed.
         listeners: Told of every event after it was recorded.
+        on_delta: Told of what is on its way, as it comes.
     """
 
     def __init__(
@@ -72,18 +44,17 @@ class Session:
         journal: Journal,
         state: RunState,
         checkpoints: Checkpoints,
-        limits: Limits,
         stop: StopSwitch,
         listeners: Iterable[Listener] = (),
+        on_delta: DeltaListener | None = None,
     ) -> None:
         self._plan = plan
         self._rundir = rundir
-        self._journal = journal
-        self._checkpoints = checkpoints
-        self._limits = limits
-        self._blobs = journal.blobs
-        self._recorder = Recorder(journal, state, self._blobs, checkpoints, plan.model.name)
-        self._stop = stop
+        self._recorder = Recorder(journal, state, journal.blobs, checkpoints, plan.model.name)
+        feed = DeltaFeed()
+        if on_delta is not None:
+            feed.subscribe(on_delta)
+        self._work = Work(plan, rundir, journal, self._recorder, stop, feed)
         journal.subscribe(lambda _, event: state.apply(event))
         for listener in listeners:
             journal.subscribe(listener)
@@ -93,8 +64,11 @@ class Session:
         for file in files:
             self._recorder.notice("file_lost", f"{file.path} ({file.size} bytes) could not be restored: {file.why}")
 
-    async def run(self, past: Past | None) -> RunEnded:
-        """Work until the trajectory ends; `past` is None for a new one.
+    async def run(self, past: Past | None, opening: Opening | None = None) -> RunEnded:
+        """Work until the trajectory ends.
+
+        `past` is None where its agent begins anew; `opening` is how the first turn begins where that is not with the
+        task's instruction.
 
         Whatever happens, the end is recorded, derived files are written and everything started is ended.
 
@@ -102,10 +76,9 @@ class Session:
             Exception: Something that is our fault; it was recorded as `harness_error` before.
         """
         self._recorder.state.go_live()
-        if self._checkpoints.watch_note:
-            self._recorder.notice("slow_checkpoints", self._checkpoints.watch_note)
+        self._tell_beginning()
         async with live_store(self._rundir, self._plan.store, self._tell_store_trouble) as shipper:
-            ended, fault = await self._guarded(past)
+            ended, fault = await self._guarded(past, opening)
             self._recorder.emit(ended)
             try:
                 await finish(self._rundir, shipper)
@@ -115,12 +88,18 @@ class Session:
             raise fault
         return ended
 
+    def _tell_beginning(self) -> None:
+        if self._recorder.checkpoints.watch_note:
+            self._recorder.notice("slow_checkpoints", self._recorder.checkpoints.watch_note)
+        if self._plan.agent_warning:
+            self._recorder.notice("agent_version", self._plan.agent_warning)
+
     def _tell_store_trouble(self, text: str) -> None:
         self._recorder.notice("store", text)
 
-    async def _guarded(self, past: Past | None) -> tuple[RunEnded, Exception | None]:
+    async def _guarded(self, past: Past | None, opening: Opening | None) -> tuple[RunEnded, Exception | None]:
         try:
-            async with self._open(past) as loop:
+            async with open_loop(self._work, past, opening) as loop:
                 return await loop.run(), None
         except Exception as error:  # noqa: BLE001 - the end of a run is recorded whatever broke; faults go on to the caller
             leaves = _leaves(error)
@@ -139,60 +118,6 @@ class Session:
             final_git_commit=state.last_commit,
             detail="; ".join(_words(error) for error in errors),
         )
-
-    @asynccontextmanager
-    async def _open(self, past: Past | None) -> AsyncIterator[TestLoop]:
-        plan, recorder = self._plan, self._recorder
-        async with AsyncExitStack() as stack:
-            tasks = await stack.enter_async_context(anyio.create_task_group())
-            stack.callback(tasks.cancel_scope.cancel)
-            grader = Grader(plan.task, backend=plan.probe.backend, cache=self._rundir.grades)
-            desk = GradeDesk(grader, self._checkpoints.repo, recorder)
-            gateway = self._gateway(past)
-            stack.push_async_callback(gateway.close)
-            socket = self._rundir.gateway_socket
-            app = await stack.enter_async_context(host_app(gateway, desk))
-            await stack.enter_async_context(serve_unix(app, socket))
-            tasks.start_soon(serve_control, self._rundir.control, self._stop)
-            stack.push_async_callback(plan.agent.close)
-            await self._prepare_agent(self._context(desk, socket), past)
-            yield TestLoop(plan.agent, plan.task, recorder, desk, gateway, self._stop, self._limits)
-
-    def _gateway(self, past: Past | None) -> Gateway:
-        state = self._recorder.state
-        gateway = Gateway(
-            self._plan.model,
-            on_call=self._recorder.emit,
-            limits=self._limits,
-            blobs=self._blobs,
-            next_call=state.model_calls + 1,
-            spent=(state.cost, state.usage.total),
-        )
-        if past is not None:
-            gateway.restore(past.calls)
-        return gateway
-
-    def _context(self, desk: GradeDesk, socket: Path) -> AgentContext:
-        mounts = [Mount(self._rundir.workspace, "/workspace", writable=True)]
-        if self._plan.probe.backend != "host":
-            # What an agent puts into /tmp is still there at its next command, and after a crash.
-            self._rundir.scratch.mkdir(exist_ok=True)
-            mounts.append(Mount(self._rundir.scratch, "/tmp", writable=True))
-        return AgentContext(
-            instruction=self._plan.task.instruction,
-            workspace=self._rundir.workspace,
-            sandbox=open_sandbox(self._plan.probe.backend, SandboxSpec(mounts=tuple(mounts))),
-            gateway_socket=socket,
-            model=self._plan.model.name,
-            run_tests=desk.run_tests,
-            options={"conversation": self._rundir.id},
-        )
-
-    async def _prepare_agent(self, context: AgentContext, past: Past | None) -> None:
-        if past is None or not past.turns:
-            await self._plan.agent.prepare(context)
-        else:
-            await self._plan.agent.resume(context, past.turns, past.parts)
 
 
 def _words(error: Exception) -> str:

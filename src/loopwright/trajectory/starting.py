@@ -10,12 +10,17 @@ import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from msgspec import structs
+
 from loopwright import __version__
 from loopwright.base import MachineError
-from loopwright.checkpoint import Checkpoints, Policy
+from loopwright.checkpoint import Checkpoints, Policy, export_tree
 from loopwright.harness import Task
 from loopwright.record import SCHEMA_VERSION, BlobStore, Journal, Limits, RunDir, RunEnded, RunStarted
 from loopwright.trajectory.clock import now
+from loopwright.trajectory.deltas import DeltaListener
+from loopwright.trajectory.helm import merge_limits
+from loopwright.trajectory.inheriting import Inheritance
 from loopwright.trajectory.options import DEFAULT_MAX_PARTS, RunOptions
 from loopwright.trajectory.plan import Plan
 from loopwright.trajectory.session import Listener, Session
@@ -30,10 +35,13 @@ async def start(
     plan: Plan,
     listeners: Iterable[Listener] = (),
     on_start: Callable[[RunDir, RunStarted], None] | None = None,
+    on_delta: DeltaListener | None = None,
+    inheritance: Inheritance | None = None,
 ) -> tuple[RunDir, RunEnded]:
-    """Run a new trajectory to its end.
+    """Run a new trajectory to its end; with `inheritance`, one that begins where another one was.
 
-    `on_start` is called once the first event is safe: from then on the run can be resumed.
+    `on_start` is called once the first event is safe: from then on the run can be resumed. `listeners` are told of
+    every event, `on_delta` of what is on its way.
 
     Raises:
         UsageError: A run with this id exists.
@@ -41,32 +49,26 @@ async def start(
     """
     stop = StopSwitch()
     with signals_press(stop):
-        return await _start(options, plan, stop, listeners, on_start)
-
-
-async def _start(
-    options: RunOptions,
-    plan: Plan,
-    stop: StopSwitch,
-    listeners: Iterable[Listener],
-    on_start: Callable[[RunDir, RunStarted], None] | None,
-) -> tuple[RunDir, RunEnded]:
-    rundir = RunDir.create(options.home, options.trajectory_id or str(uuid.uuid4()))
-    copy_files(plan.task, rundir.workspace)
-    policy = Policy(ignore=plan.task.ignore)
-    state = RunState()
-    with (
-        Checkpoints.create(rundir.repo, rundir.workspace, policy=policy) as checkpoints,
-        Journal.open(rundir) as journal,
-    ):
-        first = _first_event(options, plan, rundir, checkpoints, journal.blobs)
-        journal.append(first)
-        journal.sync()
-        state.apply(first)
-        session = Session(plan, rundir, journal, state, checkpoints, first.limits, stop, listeners)
-        if on_start is not None:
-            on_start(rundir, first)
-        return rundir, await session.run(None)
+        rundir = RunDir.create(options.home, options.trajectory_id or str(uuid.uuid4()))
+        if inheritance is None:
+            copy_files(plan.task, rundir.workspace)
+        else:
+            export_tree(inheritance.parent.repo, inheritance.commit, rundir.workspace)
+        policy = Policy(ignore=plan.task.ignore)
+        state = RunState()
+        with (
+            Checkpoints.create(rundir.repo, rundir.workspace, policy=policy) as checkpoints,
+            Journal.open(rundir) as journal,
+        ):
+            first = _first_event(options, plan, rundir, checkpoints, journal.blobs, inheritance)
+            journal.append(first)
+            journal.sync()
+            state.apply(first)
+            session = Session(plan, rundir, journal, state, checkpoints, stop, listeners, on_delta)
+            if on_start is not None:
+                on_start(rundir, first)
+            past, opening = (inheritance.past, inheritance.opening) if inheritance else (None, None)
+            return rundir, await session.run(past, opening)
 
 
 def copy_files(task: Task, workspace: Path) -> None:
@@ -85,7 +87,12 @@ def copy_files(task: Task, workspace: Path) -> None:
 
 
 def _first_event(
-    options: RunOptions, plan: Plan, rundir: RunDir, checkpoints: Checkpoints, blobs: BlobStore
+    options: RunOptions,
+    plan: Plan,
+    rundir: RunDir,
+    checkpoints: Checkpoints,
+    blobs: BlobStore,
+    inheritance: Inheritance | None,
 ) -> RunStarted:
     prefix = f"trajectories/{rundir.id}"
     return RunStarted(
@@ -104,7 +111,7 @@ def _first_event(
         instruction=blobs.payload(plan.task.instruction),
         sandbox=plan.probe.backend,
         isolation=plan.probe.isolation,
-        limits=_limits(options, plan.task),
+        limits=_limits(options, plan),
         suites=plan.task.suites,
         store=plan.store_spec,
         artifacts={
@@ -113,17 +120,25 @@ def _first_event(
         },
         initial_commit=checkpoints.head,
         initial_tree=checkpoints.tree,
+        parent=inheritance.parent.id if inheritance else None,
+        parent_part=inheritance.part if inheritance else None,
         environment={
             "loopwright": __version__,
             "python": platform.python_version(),
             "platform": f"{sys.platform} {os.uname().release} {os.uname().machine}",
         },
-        options={"model_digest": plan.model.digest, "visible": list(plan.task.visible)},
+        options={
+            "model_digest": plan.model.digest,
+            "visible": list(plan.task.visible),
+            "max_silence": plan.max_silence,
+            "on_silence": plan.on_silence,
+            **plan.described,
+            **(inheritance.facts() if inheritance else {}),
+        },
     )
 
 
-def _limits(options: RunOptions, task: Task) -> Limits:
-    """The limits that were asked for; where nothing was said, the task's, and for parts the seed's."""
-    pairs = {name: getattr(options.limits, name) for name in Limits.__struct_fields__}
-    chosen = {name: getattr(task.limits, name) if value is None else value for name, value in pairs.items()}
-    return Limits(**{**chosen, "max_parts": chosen["max_parts"] or DEFAULT_MAX_PARTS})
+def _limits(options: RunOptions, plan: Plan) -> Limits:
+    """The limits that were asked for; where nothing was said, the agent's, then the task's; for parts the seed's."""
+    chosen = merge_limits(merge_limits(plan.task.limits, plan.agent_limits), options.limits)
+    return structs.replace(chosen, max_parts=chosen.max_parts or DEFAULT_MAX_PARTS)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import time
 
-from loopwright.record import Event, PartAdded, Progress, TestsGraded, TurnEnded, TurnStarted
+from loopwright.record import Event, Noticed, PartAdded, Progress, TestsGraded, TurnEnded, TurnStarted
+from loopwright.trajectory.tying import GradeTies
 
-__all__ = ["RunState"]
+__all__ = ["SILENT", "RunState"]
+
+SILENT = "agent_silent"
+"""The notice that a turn was interrupted because nothing was heard of the agent."""
 
 
 class RunState(Progress):
@@ -17,6 +21,8 @@ class RunState(Progress):
         final_grade: The newest grade of all suites, hidden ones included.
         last_turn_ended: How the newest ended turn ended.
         idle_turns: How many turns in a row, up to the newest ended one, called no tool.
+        silent_turns: How many turns in a row, up to the newest ended one, were interrupted for silence.
+        ties: The grades of this turn that no part has named yet.
     """
 
     def __init__(self) -> None:
@@ -25,13 +31,17 @@ class RunState(Progress):
         self.final_grade: TestsGraded | None = None
         self.last_turn_ended: TurnEnded | None = None
         self.idle_turns = 0
+        self.silent_turns = 0
+        self.ties = GradeTies()
         self._tools_in_turn = 0
+        self._silent_in_turn = False
         self._live_since: float | None = None
         self._seconds_before = 0.0
 
     def apply(self, event: Event) -> None:
         """Take the next event into account."""
         super().apply(event)
+        self.ties.apply(event)
         match event:
             case PartAdded():
                 self._tools_in_turn += event.part_type in ("tool_call", "patch")
@@ -39,14 +49,22 @@ class RunState(Progress):
                 self.turn_grade = event
             case TestsGraded(cause="final"):
                 self.final_grade = event
-            case TurnStarted():
-                self._tools_in_turn = 0
-                self.turn_grade = None
-            case TurnEnded():
-                self.last_turn_ended = event
-                self.idle_turns = 0 if self._tools_in_turn else self.idle_turns + 1
+            case Noticed(code=code):
+                self._silent_in_turn |= code == SILENT
+            case TurnStarted() | TurnEnded():
+                self._turn(event)
             case _:
                 pass
+
+    def _turn(self, event: TurnStarted | TurnEnded) -> None:
+        if isinstance(event, TurnStarted):
+            self._tools_in_turn = 0
+            self._silent_in_turn = False
+            self.turn_grade = None
+            return
+        self.last_turn_ended = event
+        self.idle_turns = 0 if self._tools_in_turn else self.idle_turns + 1
+        self.silent_turns = self.silent_turns + 1 if self._silent_in_turn else 0
 
     def go_live(self) -> None:
         """This process works on the run from now on, so its time counts even between events."""

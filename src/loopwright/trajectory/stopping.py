@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import anyio
@@ -20,6 +21,7 @@ class StopSwitch:
     def __init__(self) -> None:
         self.source: str | None = None
         self._scope: anyio.CancelScope | None = None
+        self._seconds: Callable[[], float | None] = _for_ever
 
     def pressed(self) -> bool:
         """Whether somebody asked."""
@@ -34,13 +36,32 @@ class StopSwitch:
             self._scope.cancel()
         return first
 
-    def scope(self, seconds: float | None = None) -> anyio.CancelScope:
-        """A cancel scope for the work that a stop interrupts, which also ends after `seconds`."""
-        deadline = float("inf") if seconds is None else anyio.current_time() + max(seconds, 0.0)
-        self._scope = anyio.CancelScope(deadline=deadline)
+    def scope(self, seconds: Callable[[], float | None] | float | None = None) -> anyio.CancelScope:
+        """A cancel scope for the work that a stop interrupts, which also ends after `seconds` (None: never).
+
+        Where `seconds` can be called, `refresh` asks it again: limits change while a run goes on.
+        """
+        self._seconds = seconds if callable(seconds) else lambda: seconds
+        self._scope = anyio.CancelScope()
+        self.refresh()
         if self.pressed():
             self._scope.cancel()
         return self._scope
+
+    def refresh(self) -> None:
+        """Set the end of the present scope anew."""
+        if self._scope is not None:
+            seconds = self._seconds()
+            self._scope.deadline = math.inf if seconds is None else anyio.current_time() + max(seconds, 0.0)
+
+    def interrupt(self) -> None:
+        """End what runs now, and nothing else."""
+        if self._scope is not None:
+            self._scope.cancel()
+
+
+def _for_ever() -> None:
+    """No end is set."""
 
 
 @contextmanager

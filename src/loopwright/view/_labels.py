@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from loopwright.record import Limits
+
 __all__ = [
     "UNKNOWN",
     "ago",
     "duration",
     "elide",
     "headline",
+    "limit_words",
     "model_name",
     "moment",
     "money",
@@ -104,10 +107,25 @@ def model_name(model: str, agent_model: str, scripted: bool) -> str:
     return f"scripted model {file}".strip()
 
 
+def limit_words(limits: Limits) -> str:
+    """The limits that there are: `50 parts, $1.50, 10m 00s`; `none` where there are none."""
+    names = {"max_parts": "part", "max_turns": "turn", "max_tokens": "token"}
+    counts = {name: getattr(limits, field) for field, name in names.items()}
+    words = [plural(count, name) for name, count in counts.items() if count is not None]
+    if limits.max_cost is not None:
+        words.append(money(limits.max_cost))
+    if limits.max_seconds is not None:
+        words.append(duration(limits.max_seconds))
+    return ", ".join(words) or "none"
+
+
 def headline(facts: dict[str, Any]) -> str:
     """Agent, model, task and id of a trajectory, in one line."""
     model = model_name(facts["model"], facts["agent_model"], facts["scripted"])
-    return f"{facts['agent']}  ·  {model}  ·  {facts['task']}  ·  trajectory {short(facts['trajectory_id'])}"
+    words = [facts["agent"], model, facts["task"], f"trajectory {short(facts['trajectory_id'])}"]
+    if facts.get("parent"):
+        words.append(f"fork of {short(facts['parent'])} at part {facts.get('parent_part')}")
+    return "  ·  ".join(words)
 
 
 def subline(data: dict[str, Any]) -> str:

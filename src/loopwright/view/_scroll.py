@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from loopwright.base import clip, one_line, printable
 from loopwright.record import (
+    CheckpointTaken,
     Event,
+    LimitsChanged,
     ModelCalled,
     Noticed,
     PartAdded,
     RunEnded,
     RunResumed,
+    RunStarted,
+    Steered,
     StopRequested,
     SuiteCount,
     TestsGraded,
@@ -20,7 +24,7 @@ from loopwright.record import (
     TurnStarted,
 )
 from loopwright.view._following import Following, GradeTrend
-from loopwright.view._labels import elide, plural, reason, short
+from loopwright.view._labels import elide, limit_words, plural, reason, short
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -129,6 +133,24 @@ def _session(event: Event) -> Iterator[RenderableType]:
             yield _rule(f"{reason(event.reason)} after {plural(event.total_parts, 'part')}, commit {commit}", style)
             if event.detail:
                 yield _note(event.detail, "dim")
+        case _:
+            yield from _people(event)
+
+
+def _people(event: Event) -> Iterator[RenderableType]:
+    """What came from outside of the loop, or between two parts."""
+    match event:
+        case Steered():
+            said = event.text.value if isinstance(event.text.value, str) else event.text.preview
+            when = "" if event.delivered == "now" else " (heard at the next turn)"
+            yield _row("", "☞", _words(clip(printable(said), _LONGEST_TEXT) + when, "magenta"))
+        case LimitsChanged():
+            yield _note(f"limits are now: {limit_words(event.limits)} ({event.source})", "yellow")
+        case CheckpointTaken():
+            files = ", ".join(elide(one_line(change.path), 30) for change in event.checkpoint.changed_files[:4])
+            yield _row("", "±", _words(f"between two parts: {files}", "dim"), one=True)
+        case RunStarted(parent=str() as parent):
+            yield _note(f"forked from {short(parent)} after part {event.parent_part}", "dim")
         case _:
             pass
 

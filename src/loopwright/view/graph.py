@@ -76,6 +76,7 @@ def _facts(trace: Trace) -> dict[str, Any]:
         "total_turns": len(trace.turns),
         "final_git_commit": end.final_git_commit if end else None,
         "parent": trace.parent,
+        "parent_part": trace.parent_part,
         "limits": msgspec.to_builtins(trace.limits),
         "resumed_after": list(trace.resumed_after),
         "tokens": trace.totals.usage.total,

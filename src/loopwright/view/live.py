@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from loopwright.agents import Delta
 from loopwright.base import one_line
 from loopwright.record import Event, Limits, RunEnded
 from loopwright.view._following import Clock, Following, utc_now
 from loopwright.view._labels import UNKNOWN, duration, model_name, money, reason, short, thousands
+from loopwright.view._pending import Pending
 from loopwright.view._scroll import Scroll
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ class View(Protocol):
 
     def on_event(self, seq: int, event: Event) -> None:
         """Show an event; one that was shown before is left out."""
+        ...
+
+    def on_delta(self, delta: Delta) -> None:
+        """Show a piece of what is on its way."""
         ...
 
     def close(self) -> None:
@@ -48,7 +54,7 @@ class LiveView:
         console: A console on a terminal; it is written to by nobody else until `close`.
         limits: Limits to measure the time left by; those that the events tell where None.
         clock: The time now in UTC, for the time that has passed since the last event.
-        refresh: Whether a thread redraws the figures four times a second; else only events redraw them.
+        refresh: Whether a thread redraws the figures eight times a second; else only events redraw them.
     """
 
     def __init__(
@@ -59,11 +65,12 @@ class LiveView:
         self._console = console
         self._state = Following(limits, clock)
         self._scroll = Scroll(self._state)
+        self._pending = Pending()
         self._live = Live(
             console=console,
             get_renderable=self._figures,
             auto_refresh=refresh,
-            refresh_per_second=4,
+            refresh_per_second=8,
             redirect_stdout=False,
             redirect_stderr=False,
         )
@@ -73,9 +80,16 @@ class LiveView:
         """Show an event; one that was shown before is left out."""
         if not self._state.apply(seq, event):
             return
+        self._pending.on_event(event)
         for line in self._scroll.lines(event):
             self._console.print(line, highlight=False, markup=False)
         if isinstance(event, RunEnded) or not self._live.auto_refresh:
+            self._live.refresh()
+
+    def on_delta(self, delta: Delta) -> None:
+        """Show a piece of what is on its way, above the figures, until it is a part."""
+        self._pending.on_delta(delta)
+        if not self._live.auto_refresh:
             self._live.refresh()
 
     def close(self) -> None:
@@ -86,7 +100,8 @@ class LiveView:
         from rich.console import Group
         from rich.rule import Rule
 
-        return Group(Rule(style="dim"), self._header(), self._counters(), *self._suites())
+        coming = self._pending.lines(self._console)
+        return Group(*coming, Rule(style="dim"), self._header(), self._counters(), *self._suites())
 
     def _header(self) -> Text:
         from rich.text import Text
@@ -109,7 +124,15 @@ class LiveView:
         most = f" of {state.limits.max_parts}" if state.limits.max_parts is not None else ""
         cost = "cost unknown" if progress.cost is None else money(progress.cost)
         spent = f"{thousands(progress.usage.total)} tokens"
-        words = [f"part {progress.parts}{most}", f"turn {progress.turns}", spent, cost, duration(state.elapsed())]
+        waited = [f"waited {duration(progress.waited_seconds)}"] if progress.waited_seconds >= 1 else []
+        words = [
+            f"part {progress.parts}{most}",
+            f"turn {progress.turns}",
+            spent,
+            cost,
+            duration(state.elapsed()),
+            *waited,
+        ]
         left = state.time_left()
         if progress.ended is not None:
             words.append(reason(progress.ended.reason))

@@ -7,23 +7,29 @@ from typing import TextIO
 
 import msgspec
 
+from loopwright.agents import Delta
 from loopwright.base import one_line
 from loopwright.record import (
+    AgentSession,
+    CheckpointTaken,
     Event,
     Limits,
+    LimitsChanged,
     ModelCalled,
     Noticed,
     PartAdded,
     RunEnded,
     RunResumed,
     RunStarted,
+    Steered,
     StopRequested,
     TestsGraded,
     TurnEnded,
     TurnStarted,
 )
-from loopwright.view._following import Following, time_of
+from loopwright.view._following import Clock, Following, time_of, utc_now
 from loopwright.view._labels import money
+from loopwright.view._pending import CompleteLines
 
 __all__ = ["PlainView"]
 
@@ -37,14 +43,19 @@ class PlainView:
     SEQ is the number in the journal, TIME is `HH:MM:SS` in UTC, EVENT the tag of the event as in the journal. Values
     hold no spaces; the text, where there is one, comes last. The format changes only by further keys.
 
+    What is on its way is told line by line, where it has several: SEQ is `------` then and EVENT is `delta`.
+
     Args:
         stream: Where the lines go; flushed after each.
         limits: Taken for the likeness of `LiveView`; the limits are printed as the run was started with them.
+        clock: The time now in UTC, for what is on its way.
     """
 
-    def __init__(self, stream: TextIO, limits: Limits | None = None) -> None:
+    def __init__(self, stream: TextIO, limits: Limits | None = None, *, clock: Clock = utc_now) -> None:
         self._stream = stream
         self._state = Following(limits)
+        self._clock = clock
+        self._coming = CompleteLines()
 
     def on_event(self, seq: int, event: Event) -> None:
         """Print an event; one that was printed before is left out.
@@ -54,10 +65,23 @@ class PlainView:
         """
         if not self._state.apply(seq, event):
             return
+        self._coming.on_event(event)
         tag = event.__struct_config__.tag
-        line = f"{seq:06d} {time_of(event):%H:%M:%S} {tag} {self._words(event)}".rstrip()
+        self._print(f"{seq:06d} {time_of(event):%H:%M:%S} {tag} {self._words(event)}")
+
+    def on_delta(self, delta: Delta) -> None:
+        """Print the lines that this piece completes.
+
+        Raises:
+            OSError: The stream cannot be written.
+        """
+        for kind, tool, text in self._coming.on_delta(delta):
+            pairs = {"kind": kind} | ({"tool": tool} if tool else {})
+            self._print(f"------ {self._clock():%H:%M:%S} delta {_pairs(pairs, text)}")
+
+    def _print(self, line: str) -> None:
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        self._stream.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+        self._stream.write(line.rstrip().encode(encoding, "replace").decode(encoding) + "\n")
         self._stream.flush()
 
     def close(self) -> None:
@@ -110,6 +134,7 @@ def _started(event: RunStarted) -> str:
         "scripted": "yes" if event.scripted else "no",
         "task": event.task,
         "sandbox": event.sandbox,
+        **({"parent": f"{event.parent}:{event.parent_part}"} if event.parent is not None else {}),
         **limits,
     }
     return _pairs(pairs)
@@ -140,6 +165,8 @@ def _called(event: ModelCalled) -> str:
         "tokens": event.usage.total,
         "cost": "unknown" if event.cost is None else money(event.cost),
         "ms": round(event.latency_ms),
+        **({"purpose": event.purpose} if event.purpose not in ("", "turn") else {}),
+        **({"waited_ms": round(event.waited_ms)} if event.waited_ms >= 1 else {}),
     }
     return _pairs(pairs, event.error)
 
@@ -161,5 +188,24 @@ def _other(event: Event) -> str:
         case RunEnded():
             pairs = {"reason": event.reason, "parts": event.total_parts, "turns": event.total_turns}
             return _pairs(pairs | {"commit": event.final_git_commit[:12]}, event.detail)
+        case _:
+            return _beside(event)
+
+
+def _beside(event: Event) -> str:
+    match event:
+        case CheckpointTaken():
+            files = ",".join(
+                f"{change.path}:{change.status}" for change in event.checkpoint.changed_files[:_MOST_FILES]
+            )
+            return _pairs({"part": event.part, "commit": event.checkpoint.commit_after[:12], "files": files})
+        case AgentSession():
+            return _pairs({"part": event.part, "session": event.session_id, "files": len(event.files)})
+        case Steered():
+            text = event.text.value if isinstance(event.text.value, str) else event.text.preview
+            return _pairs({"source": event.source, "delivered": event.delivered}, text)
+        case LimitsChanged():
+            limits = {key: value for key, value in msgspec.to_builtins(event.limits).items() if value is not None}
+            return _pairs({"source": event.source, **limits})
         case _:
             return ""

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from loopwright.base import one_line, printable
-from loopwright.record import Limits, SuiteCount, Trace, TracePart, TraceTurn
+from loopwright.record import Steered, SuiteCount, Trace, TracePart, TraceTurn
 from loopwright.view._labels import (
     UNKNOWN,
     duration,
     elide,
+    limit_words,
     model_name,
     moment,
     money,
@@ -39,6 +40,7 @@ def run_view(trace: Trace, *, running: bool = False) -> RenderableType:
         *_section("Suites", _suites(trace)),
         *_section("Turns", _turns(trace)),
         *_section("Checkpoints", _checkpoints(trace)),
+        *_section("Changed by people", _interventions(trace)),
         *_section("Notices", _notices(trace)),
         *_section("Artifacts", _artifacts(trace)),
     )
@@ -65,11 +67,11 @@ def _facts(trace: Trace, running: bool) -> list[tuple[str, Text]]:
         ("sandbox", _text(trace.isolation or trace.sandbox)),
         ("started", _text(f"{moment(trace.started_at)} UTC")),
         ("ended", _end(trace, running)),
-        ("limits", _text(_limits(trace.limits))),
+        ("limits", _text(limit_words(trace.limits))),
         ("used", _text(_used(trace))),
     ]
     if trace.parent is not None:
-        rows.append(("forked from", _text(trace.parent)))
+        rows.append(("forked from", _text(f"{trace.parent}, after part {trace.parent_part}")))
     if trace.resumed_after:
         rows.append(("resumed", _text("after part " + ", ".join(map(str, trace.resumed_after)))))
     return rows
@@ -82,17 +84,6 @@ def _end(trace: Trace, running: bool) -> Text:
     text = _text(reason(end.reason), "bold green" if end.reason == "solved" else "bold yellow")
     text.append_text(_text(f", {moment(end.timestamp)} UTC, commit {short(end.final_git_commit, 12)}"))
     return text.append_text(_text(f"\n{end.detail}", "dim")) if end.detail else text
-
-
-def _limits(limits: Limits) -> str:
-    names = {"max_parts": "part", "max_turns": "turn", "max_tokens": "token"}
-    counts = {name: getattr(limits, field) for field, name in names.items()}
-    words = [plural(count, name) for name, count in counts.items() if count is not None]
-    if limits.max_cost is not None:
-        words.append(money(limits.max_cost))
-    if limits.max_seconds is not None:
-        words.append(duration(limits.max_seconds))
-    return ", ".join(words) or "none"
 
 
 def _used(trace: Trace) -> str:
@@ -108,7 +99,9 @@ def _used(trace: Trace) -> str:
     split = ", ".join(f"{thousands(count)} {kind}" for kind, count in kinds.items() if count)
     counts = f"{plural(len(trace.parts), 'part')} in {plural(len(trace.turns), 'turn')}"
     tokens = f"{thousands(usage.total)} tokens ({split or 'none'})"
-    return f"{counts}, {plural(totals.model_calls, 'model call')}, {tokens}, {cost}, {duration(totals.active_seconds)}"
+    waited = f" ({duration(totals.waited_seconds)} waiting for the provider)" if totals.waited_seconds >= 1 else ""
+    took = duration(totals.active_seconds) + waited
+    return f"{counts}, {plural(totals.model_calls, 'model call')}, {tokens}, {cost}, {took}"
 
 
 def _table(heads: Iterable[str], rows: Sequence[Sequence[Text | str]], right: Iterable[str] = ()) -> RenderableType:
@@ -184,6 +177,21 @@ def _checkpoint(trace: Trace, part: TracePart) -> list[Text | str]:
 def _notices(trace: Trace) -> RenderableType | None:
     rows = [(notice.level, _text(one_line(notice.message, 1000), _LEVELS[notice.level])) for notice in trace.notices]
     return facts_grid(rows) if rows else None
+
+
+def _interventions(trace: Trace) -> RenderableType | None:
+    """What was said to the agent, and which limits were changed, in order."""
+    rows = [(steered.timestamp, f"told after part {steered.part}", _text(_told(steered))) for steered in trace.steering]
+    rows += [
+        (change.timestamp, "limits", _text(f"{limit_words(change.limits)} ({change.source})"))
+        for change in trace.limit_changes
+    ]
+    return facts_grid([(name, text) for _, name, text in sorted(rows, key=lambda row: row[0])]) if rows else None
+
+
+def _told(steered: Steered) -> str:
+    said = steered.text.value if isinstance(steered.text.value, str) else steered.text.preview
+    return one_line(said, 400) + ("" if steered.delivered == "now" else " (heard at the next turn)")
 
 
 def _artifacts(trace: Trace) -> RenderableType | None:

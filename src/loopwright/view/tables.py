@@ -112,12 +112,17 @@ def _cells(summary: Summary, running: bool, now: datetime) -> list[Text]:
         Text(ago(summary.started_at, now)),
         Text(one_line(summary.agent, 12)),
         Text("scripted", "magenta") if summary.scripted else Text(one_line(summary.model.rsplit("/", 1)[-1])),
-        Text(one_line(summary.task)),
+        Text(_task(summary)),
         status_text(summary, running),
         Text(str(summary.parts)),
         Text(f"{passed}/{total}" if total else UNKNOWN),
         Text(money(summary.cost)),
     ]
+
+
+def _task(summary: Summary) -> str:
+    fork = f" (fork of {short(summary.parent)} at {summary.parent_part})" if summary.parent else ""
+    return one_line(summary.task) + fork
 
 
 def status_text(summary: Summary, running: bool) -> Text:
@@ -173,6 +178,10 @@ def status_view(
         ("cost", Text(_of(money(summary.cost), None if limits.max_cost is None else money(limits.max_cost)))),
         ("time", Text(_of(duration(summary.active_seconds), limits.max_seconds and duration(limits.max_seconds)))),
     ]
+    if summary.waited_seconds >= 1:
+        rows.append(("waited", Text(f"{duration(summary.waited_seconds)} for rate limits and outages of the provider")))
+    if summary.parent is not None:
+        rows.insert(1, ("forked from", Text(f"{summary.parent}, after part {summary.parent_part}")))
     rows += [(one_line(name, 24), Text(f"{n.passed}/{n.expected} passed")) for name, n in summary.tests.items()]
     return facts_grid(rows)
 

@@ -91,7 +91,7 @@ class TestChoosing:
             chosen({}, tools=(dressed,))
 
     def test_unknown_dialects_are_refused(self) -> None:
-        with pytest.raises(UsageError, match="no dialect `pithonic`.*`pythonic`"):
+        with pytest.raises(UsageError, match=r"no dialect `pithonic`.*`pythonic`"):
             chosen({"preference": {"default": ("pithonic",)}})
 
     def test_parsing_knows_the_tools_of_the_run(self) -> None:
@@ -136,7 +136,9 @@ class TestReading:
         examples += (
             "```diff\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n```\n*** Begin Patch\n*** Delete File: x\n*** End Patch\n"
         )
-        for text in (f"````markdown\n{examples}````\nbye\n", f"~~~\n{examples}~~~\n", f"```md\n{examples}```\n"):
+        # A bare inner fence would close an outer one of the same length, so that there the inner one has a label.
+        labelled = examples.replace("a.py\n```\n", "a.py\n```py\n")
+        for text in (f"````markdown\n{examples}````\nbye\n", f"~~~\n{examples}~~~\n", f"```md\n{labelled}```\n"):
             parsed = grammar.parse(text, 1)
             assert (parsed.calls, parsed.malformed, parsed.prose) == ((), (), text)
 

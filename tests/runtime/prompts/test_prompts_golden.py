@@ -1,4 +1,4 @@
-"""Every template family in every variant, rendered on a fixed list of tools. `LOOPWRIGHT_GOLDEN=write` rewrites them."""
+"""Every template family in every variant, rendered on a fixed list of tools; `LOOPWRIGHT_GOLDEN=write` rewrites."""
 
 from __future__ import annotations
 

@@ -6,11 +6,11 @@ import re
 
 from loopwright.runtime.dialects._diff_lines import HunkLines
 from loopwright.runtime.dialects._diff_paths import DEV_NULL, git_pair, name, pair
-from loopwright.runtime.dialects.dialect import ParseOptions
+from loopwright.runtime.dialects.dialect import Fault, ParseOptions
 from loopwright.runtime.dialects.source import Line, Source
 from loopwright.runtime.edits.operations import Create, Delete, Move, Operation, Update
 
-__all__ = ["DiffFault", "DiffReader"]
+__all__ = ["DiffReader"]
 
 _HUNK = re.compile(r"@@+(?: -(\d{1,9})(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))?)?([^@]*)(?:@@+(.*))?")
 _PATH_LIKE = re.compile(r"a/|/dev/null|\S*[./]\S*\s*$")
@@ -32,14 +32,6 @@ _UNABLE = {
     "new file mode 100755": "new file mode 100644: a file is made executable with the shell",
     "new file mode 120000": "new file mode 100644: a link is made with the shell",
 }
-
-
-class DiffFault(Exception):
-    """A diff cannot be read, because of what stands at the offset `at`."""
-
-    def __init__(self, at: int, found: str, expected: str) -> None:
-        super().__init__(found)
-        self.at, self.found, self.expected = at, found, expected
 
 
 class _Section:
@@ -80,7 +72,7 @@ class DiffReader:
         """The operations of the diff that starts at `start`.
 
         Raises:
-            DiffFault: Nothing of it may be done.
+            Fault: Nothing of it may be done.
         """
         self.end = start
         for line in self._source.lines(start, self._stop):
@@ -89,7 +81,7 @@ class DiffReader:
             if line.text.strip():
                 self.end = line.next
         if not self._sections:
-            raise DiffFault(start, self._source.line(start).text, "--- a/path and +++ b/path before the first @@")
+            raise Fault(start, self._source.line(start).text, "--- a/path and +++ b/path before the first @@")
         return [operation for section in self._sections for operation in self._operations(section)]
 
     def _take(self, line: Line) -> bool:
@@ -103,7 +95,7 @@ class DiffReader:
             return True
         if section is None:
             if line.text.startswith("@@"):
-                raise DiffFault(line.start, line.text, "--- a/path and +++ b/path before the first @@")
+                raise Fault(line.start, line.text, "--- a/path and +++ b/path before the first @@")
             return self._header(_Section(line.start), line)
         return self._hunk_line(hunk, line) if hunk else self._header(section, line)
 
@@ -111,7 +103,7 @@ class DiffReader:
         if line.text.startswith("diff --git "):
             git = git_pair(line.text)
             if git is None:
-                raise DiffFault(line.start, line.text, "diff --git a/path b/path")
+                raise Fault(line.start, line.text, "diff --git a/path b/path")
             self._sections.append(_Section(line.start, git))
             return True
         if not line.text.startswith("--- ") or not self._names_follow(line):
@@ -139,7 +131,7 @@ class DiffReader:
         text = line.text
         for prefix, expected in _UNABLE.items():
             if text.startswith(prefix):
-                raise DiffFault(line.start, text, expected)
+                raise Fault(line.start, text, expected)
         section.is_new |= text.startswith("new file mode")
         section.is_deleted |= text.startswith("deleted file mode")
         if text.startswith("+++ ") and section.old:
@@ -151,7 +143,7 @@ class DiffReader:
         elif text.strip() and not text.startswith(_IGNORED):
             if self._stop is None:
                 return False
-            raise DiffFault(line.start, text, "a header of a diff: --- a/path, +++ b/path, @@")
+            raise Fault(line.start, text, "a header of a diff: --- a/path, +++ b/path, @@")
         return True
 
     @staticmethod
@@ -193,9 +185,9 @@ class DiffReader:
             elif section.is_deleted:
                 new = DEV_NULL
         if not new:
-            raise DiffFault(section.at, f"--- {section.old} alone", "+++ b/path below it")
+            raise Fault(section.at, f"--- {section.old} alone", "+++ b/path below it")
         if old == new == DEV_NULL:
-            raise DiffFault(section.at, f"{DEV_NULL} on both sides", "the path of the file on one side")
+            raise Fault(section.at, f"{DEV_NULL} on both sides", "the path of the file on one side")
         if new == DEV_NULL:
             return [Delete(old)]
         if old == DEV_NULL:
@@ -212,7 +204,7 @@ class DiffReader:
     def _created(self, section: _Section, path: str) -> Create:
         content = "".join(hunk.side("-") for hunk in section.hunks)
         if any(hunk.side("+") for hunk in section.hunks):
-            raise DiffFault(section.at, f"old lines in a diff from {DEV_NULL}", "only lines that begin with +")
+            raise Fault(section.at, f"old lines in a diff from {DEV_NULL}", "only lines that begin with +")
         if section.hunks and section.hunks[-1].no_newline:
             content = content.removesuffix("\n")
         return Create(path, content)
@@ -220,9 +212,9 @@ class DiffReader:
     def _updated(self, section: _Section, old: str, new: str) -> Operation:
         if old != new:
             expected = "the same path twice; a file is renamed by `rename from` and `rename to`"
-            raise DiffFault(section.at, f"two paths, {old} and {new}", expected)
+            raise Fault(section.at, f"two paths, {old} and {new}", expected)
         if not any(hunk.changes() for hunk in section.hunks):
-            raise DiffFault(section.at, f"a diff of {old} that changes nothing", "lines that begin with + or -")
+            raise Fault(section.at, f"a diff of {old} that changes nothing", "lines that begin with + or -")
         first = section.hunks[0]
         starts_at_nothing = first.line == 1 and first.old_left is not None and not first.side("+")
         if starts_at_nothing and not self._options.use_dev_null and len(section.hunks) == 1:

@@ -19,7 +19,7 @@ import re
 from typing import NamedTuple
 
 from loopwright.runtime.calls import Call
-from loopwright.runtime.dialects.dialect import Block, Dialect, ParseOptions
+from loopwright.runtime.dialects.dialect import Block, Dialect, Fault, ParseOptions
 from loopwright.runtime.dialects.source import Fence, Line, Source
 from loopwright.runtime.edits.operations import Create, Hunk, Operation, Update
 
@@ -29,12 +29,6 @@ _SEARCH = re.compile(r" {0,3}(<{5,9}) SEARCH[ \t]*")
 _MARK = re.compile(r"^ {0,3}(?:(<{5,9}) SEARCH|(={5,9})|(>{5,9}) REPLACE)[ \t]*\r?$", re.MULTILINE)
 _PATH = re.compile(r"[^\s<>|*?\"`\x00-\x1f]+(?: [^\s<>|*?\"`\x00-\x1f]+)*")
 _LABEL = re.compile(r"(?i:^(?:file(?:name)?|path):\s*)")
-
-
-class _Fault(Exception):
-    def __init__(self, at: int, found: str, expected: str) -> None:
-        super().__init__(found)
-        self.at, self.found, self.expected = at, found, expected
 
 
 class _Part(NamedTuple):
@@ -79,7 +73,7 @@ class AiderDiff(Dialect):
         start = min(opener, path[0])
         try:
             operations, end = _Reader(source, options).read(search, path[1], fence)
-        except _Fault as fault:
+        except Fault as fault:
             end = self._end_of_malformed(source, fault.at, search)
             return self.malformed(source, (start, end), fault.at, fault.found, fault.expected)
         return self.edit(source, start, end, operations, options)
@@ -138,7 +132,7 @@ class _Reader:
     def read(self, start: int, path: str, fence: Fence | None) -> tuple[list[Operation], int]:
         if not path:
             found = "a SEARCH block without a path"
-            raise _Fault(start, found, "the path of the file, alone on the line above the block")
+            raise Fault(start, found, "the path of the file, alone on the line above the block")
         at: int | None = start
         while at is not None:
             part = self._part(at)
@@ -164,18 +158,18 @@ class _Reader:
         for found in _MARK.finditer(self._source.text, opener.next):
             line = self._source.line(found.start())
             if found[1] and len(found[1]) == size:
-                raise _Fault(line.start, "a second SEARCH", f"{'>' * size} REPLACE before it, to end the block above")
+                raise Fault(line.start, "a second SEARCH", f"{'>' * size} REPLACE before it, to end the block above")
             if found[2]:
                 dividers.append(line)
             if found[3] and (len(found[3]) == size or not any(len(each.text.strip()) == size for each in dividers)):
                 return self._split(opener, dividers, line, size)
-        raise _Fault(start, "a SEARCH block that does not end", f"{'=' * size} and {'>' * size} REPLACE on own lines")
+        raise Fault(start, "a SEARCH block that does not end", f"{'=' * size} and {'>' * size} REPLACE on own lines")
 
     def _split(self, opener: Line, dividers: list[Line], closer: Line, size: int) -> _Part:
         alike = [line for line in dividers if len(line.text.strip()) == size] or dividers
         if len(alike) != 1:
             expected = f"exactly one line {'=' * size} in a block; where the code has such lines, make all marks longer"
-            raise _Fault((alike or [closer])[-1].start, f"{len(alike)} lines that divide SEARCH from REPLACE", expected)
+            raise Fault((alike or [closer])[-1].start, f"{len(alike)} lines that divide SEARCH from REPLACE", expected)
         old = self._text(opener.next, alike[0].start, opener)
         new = self._text(alike[0].next, closer.start, opener)
         return _Part(old, new, closer.next)
@@ -189,7 +183,7 @@ class _Reader:
         if not part.old.strip("\r\n"):
             if self._options.prefer_write_file_tool:
                 tool = self._options.write_tool
-                raise _Fault(start, "an empty SEARCH", f"a call of {tool} to create a file; SEARCH needs text to find")
+                raise Fault(start, "an empty SEARCH", f"a call of {tool} to create a file; SEARCH needs text to find")
             self._operations.append(Create(path, part.new))
             return
         hunk, last = Hunk(part.old, part.new), self._operations[-1] if self._operations else None

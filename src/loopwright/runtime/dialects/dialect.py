@@ -12,7 +12,7 @@ from loopwright.runtime.calls import Call, Malformed, Parsed
 from loopwright.runtime.dialects.source import Fence, Source
 from loopwright.runtime.edits.operations import Operation
 
-__all__ = ["Block", "Dialect", "ParseOptions", "Serves"]
+__all__ = ["Block", "Dialect", "Fault", "ParseOptions", "Serves"]
 
 Serves = Literal["edit", "shell", "any"]
 
@@ -37,6 +37,14 @@ class ParseOptions(Struct, frozen=True):
     shell_tool: str = "run_shell"
     shell_argument: str = "command"
     schemas: Mapping[str, Mapping[str, dict[str, Any]]] = {}
+
+
+class Fault(Exception):
+    """A block cannot be read, because of what was found at the offset `at`; nothing of it may be done."""
+
+    def __init__(self, at: int, found: str, expected: str) -> None:
+        super().__init__(found)
+        self.at, self.found, self.expected = at, found, expected
 
 
 class Block(Struct, frozen=True):

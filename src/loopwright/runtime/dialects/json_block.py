@@ -15,19 +15,13 @@ from typing import Any
 
 from loopwright.runtime.calls import Call
 from loopwright.runtime.dialects._json_text import BadJson, Member, elements, members, read_json
-from loopwright.runtime.dialects.dialect import Block, Dialect, ParseOptions
+from loopwright.runtime.dialects.dialect import Block, Dialect, Fault, ParseOptions
 from loopwright.runtime.dialects.source import Fence, Source
 
 __all__ = ["JsonBlock"]
 
 _SHAPE = re.compile(r'\s*\{[^{}\[\]]{0,400}"tool_calls"\s*:')
 _EXPECTED = '{"tool_calls": [{"function": "name", "arguments": {...}}]}'
-
-
-class _Fault(Exception):
-    def __init__(self, at: int, found: str, expected: str = _EXPECTED) -> None:
-        super().__init__(found)
-        self.at, self.found, self.expected = at, found, expected
 
 
 class JsonBlock(Dialect):
@@ -45,9 +39,9 @@ class JsonBlock(Dialect):
         span = (fence.start, closing.next if closing else end)
         try:
             if closing is None:
-                raise _Fault(fence.start, "a json fence that does not end", f"{fence.marks} after the object")
+                raise Fault(fence.start, "a json fence that does not end", f"{fence.marks} after the object")
             return Block(*span, tuple(self._calls(source, source.text[fence.body : end], fence.body)))
-        except _Fault as fault:
+        except Fault as fault:
             return self.malformed(source, span, fault.at, fault.found, fault.expected)
         except BadJson as error:
             at = fence.body + error.at
@@ -56,7 +50,7 @@ class JsonBlock(Dialect):
     def _calls(self, source: Source, body: str, offset: int) -> list[Call]:
         whole = read_json(body)
         if set(whole) != {"tool_calls"} or not isinstance(whole["tool_calls"], list) or not whole["tool_calls"]:
-            raise _Fault(offset, "an object of another shape")
+            raise Fault(offset, "an object of another shape", _EXPECTED)
         (member,) = members(body, len(body) - len(body.lstrip()))
         return [self._call(source, element, offset) for element in elements(body, member.start)]
 
@@ -67,9 +61,9 @@ class JsonBlock(Dialect):
             try:
                 arguments = read_json(arguments)
             except BadJson as error:
-                raise _Fault(start, f"arguments that are not JSON: {error}") from error
+                raise Fault(start, f"arguments that are not JSON: {error}", _EXPECTED) from error
         if not isinstance(name, str) or not name or not isinstance(arguments, dict):
-            raise _Fault(start, json.dumps(element.value, ensure_ascii=False)[:120])
+            raise Fault(start, json.dumps(element.value, ensure_ascii=False)[:120], _EXPECTED)
         return Call("", name, arguments, source.text[start:end], "text", self.name, (start, end))
 
     def render(self, call: Call, options: ParseOptions) -> str:

@@ -23,7 +23,7 @@ import re
 
 from loopwright.runtime.calls import Call
 from loopwright.runtime.dialects._diff_lines import HunkLines, written
-from loopwright.runtime.dialects.dialect import Block, Dialect, ParseOptions
+from loopwright.runtime.dialects.dialect import Block, Dialect, Fault, ParseOptions
 from loopwright.runtime.dialects.source import Fence, Line, Source
 from loopwright.runtime.edits.operations import Create, Delete, Hunk, Move, Operation, Update
 
@@ -35,12 +35,6 @@ _MOVE = re.compile(r"\*\*\* Move to:[ \t]*(\S.*?)[ \t]*")
 _NUMBERS = re.compile(r"-(\d{1,9})(?:,\d+)? \+\d+(?:,\d+)?(?: @@(.*))?")
 _LABELS = ("patch", "diff", "apply_patch")
 _EXPECTED = "*** Add File: path, *** Update File: path, *** Delete File: path or *** End Patch"
-
-
-class _Fault(Exception):
-    def __init__(self, line: Line, expected: str) -> None:
-        super().__init__(line.text)
-        self.line, self.expected = line, expected
 
 
 class OpencodePatch(Dialect):
@@ -69,27 +63,27 @@ class OpencodePatch(Dialect):
 
     def _read(self, source: Source, start: int, body: int, options: ParseOptions) -> Block:
         patch = _Patch()
-        fault: _Fault | None = None
+        fault: Fault | None = None
         for line in source.lines(body):
             if line.text.strip() == _END and line.text[:1] not in ("+", "-", " "):
                 return self._made(source, (start, line.next), patch, fault, options)
             try:
                 if fault is None:
                     patch.take(line)
-            except _Fault as found:
+            except Fault as found:
                 fault = found
         expected = f"{_END} on a line of its own"
         return self.malformed(source, (start, len(source.text)), start, "a patch that does not end", expected)
 
     def _made(
-        self, source: Source, span: tuple[int, int], patch: _Patch, fault: _Fault | None, options: ParseOptions
+        self, source: Source, span: tuple[int, int], patch: _Patch, fault: Fault | None, options: ParseOptions
     ) -> Block:
         try:
             if fault:
                 raise fault
             operations = patch.operations()
-        except _Fault as found:
-            return self.malformed(source, span, found.line.start, found.line.text, found.expected)
+        except Fault as found:
+            return self.malformed(source, span, found.at, found.found, found.expected)
         if not operations:
             return self.malformed(source, span, span[0], "an empty patch", _EXPECTED)
         return self.edit(source, *span, operations, options)
@@ -147,7 +141,7 @@ class _Patch:
             self._files.append(_File(line, found[1], found[2]))
         elif not self._files:
             if line.text.strip():
-                raise _Fault(line, _EXPECTED)
+                raise Fault(line.start, line.text, _EXPECTED)
         elif self._files[-1].action == "Update":
             self._update(self._files[-1], line)
         else:
@@ -160,7 +154,7 @@ class _Patch:
             file.blank = 0
         elif line.text.strip():
             expected = "a + before each line of a new file" if file.action == "Add" else _EXPECTED
-            raise _Fault(line, expected)
+            raise Fault(line.start, line.text, expected)
         elif file.action == "Add":
             file.blank += 1  # counts only where more lines follow
 
@@ -171,7 +165,7 @@ class _Patch:
         elif line.text.startswith("*** End of File"):
             self._end_of_file(file, line)
         elif line.text.startswith("*** "):
-            raise _Fault(line, _EXPECTED)
+            raise Fault(line.start, line.text, _EXPECTED)
         elif line.text.startswith("@@"):
             file.headers.append(line.text[2:])
         elif line.text or file.hunks or file.headers:
@@ -180,7 +174,7 @@ class _Patch:
     @staticmethod
     def _end_of_file(file: _File, line: Line) -> None:
         if not file.hunks or file.headers:
-            raise _Fault(line, "lines of a hunk before *** End of File")
+            raise Fault(line.start, line.text, "lines of a hunk before *** End of File")
         file.hunks[-1].at_end = True
         file.is_open = False
 
@@ -208,7 +202,7 @@ class _Patch:
         if not hunks and file.move_to:
             return Move(file.path, file.move_to)
         if not hunks:
-            raise _Fault(file.line, "lines that begin with + or - below it")
+            raise Fault(file.line.start, file.line.text, "lines that begin with + or - below it")
         return Update(file.path, hunks, file.move_to)
 
 

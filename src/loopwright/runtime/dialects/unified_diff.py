@@ -19,8 +19,8 @@ import re
 from loopwright.runtime.calls import Call
 from loopwright.runtime.dialects._diff_lines import written
 from loopwright.runtime.dialects._diff_paths import DEV_NULL
-from loopwright.runtime.dialects._diff_reader import DiffFault, DiffReader
-from loopwright.runtime.dialects.dialect import Block, Dialect, ParseOptions
+from loopwright.runtime.dialects._diff_reader import DiffReader
+from loopwright.runtime.dialects.dialect import Block, Dialect, Fault, ParseOptions
 from loopwright.runtime.dialects.source import Fence, Source
 from loopwright.runtime.edits.operations import Create, Delete, Hunk, Move, Operation, Update
 
@@ -67,7 +67,7 @@ class UnifiedDiff(Dialect):
         reader = DiffReader(source, options, stop)
         try:
             operations = reader.read(first)
-        except DiffFault as fault:
+        except Fault as fault:
             stopped = len(source.text) if stop is None else 0
             return self.malformed(source, (start, end or stopped), fault.at, fault.found, fault.expected)
         return self.edit(source, start, end or reader.end, operations, options)

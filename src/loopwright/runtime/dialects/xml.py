@@ -24,7 +24,7 @@ from typing import Any
 from loopwright.base import one_line
 from loopwright.runtime.calls import Call
 from loopwright.runtime.dialects._json_text import BadJson, read_json
-from loopwright.runtime.dialects.dialect import Block, Dialect, ParseOptions
+from loopwright.runtime.dialects.dialect import Block, Dialect, Fault, ParseOptions
 from loopwright.runtime.dialects.source import Source
 
 __all__ = ["Xml"]
@@ -35,12 +35,6 @@ _PARAMETER = re.compile(r'\s*<parameter name="([^"<>\n]+)"(?: type="(json|string
 _INVOKE_END = re.compile(r"\s*</invoke>")
 _END = re.compile(rf"\s*{_CLOSER}")
 _VALUE_END = re.compile(r"</parameter>(?=\s*(?:<parameter name=|</invoke>))")
-
-
-class _Fault(Exception):
-    def __init__(self, at: int, expected: str, found: str = "") -> None:
-        super().__init__(expected)
-        self.at, self.expected, self.found = at, expected, found
 
 
 class Xml(Dialect):
@@ -63,11 +57,11 @@ class Xml(Dialect):
                     return Block(start, ended.end(), tuple(calls))
                 calls.append(self._invoke(source, at, options))
                 at = calls[-1].span[1] if calls[-1].span else at
-        except _Fault as fault:
+        except Fault as fault:
             return self._spoilt(source, start, is_wrapped, fault)
         return Block(start, at, tuple(calls))
 
-    def _spoilt(self, source: Source, start: int, is_wrapped: bool, fault: _Fault) -> Block:
+    def _spoilt(self, source: Source, start: int, is_wrapped: bool, fault: Fault) -> Block:
         closer = _CLOSER if is_wrapped else self.closer
         closed = source.search(re.compile(re.escape(closer)), fault.at)
         end = closed.end() if closed else len(source.text)
@@ -78,7 +72,7 @@ class Xml(Dialect):
     def _invoke(self, source: Source, at: int, options: ParseOptions) -> Call:
         opened = _INVOKE.match(source.text, at)
         if not opened:
-            raise _Fault(at, '<invoke name="tool">')
+            raise Fault(at, "", '<invoke name="tool">')
         name, start = opened[1], opened.end() - len(opened[0].lstrip())
         schemas = options.schemas.get(name, {})
         arguments: dict[str, Any] = {}
@@ -86,7 +80,7 @@ class Xml(Dialect):
         while not (ended := _INVOKE_END.match(source.text, at)):
             key, value, at = self._parameter(source, at, schemas)
             if key in arguments:
-                raise _Fault(at, f"each parameter once; {key} is there twice", f"a second {key}")
+                raise Fault(at, f"a second {key}", f"each parameter once; {key} is there twice")
             arguments[key] = value
         end = ended.end()
         return Call("", name, arguments, source.text[start:end], "text", self.name, (start, end))
@@ -94,15 +88,15 @@ class Xml(Dialect):
     def _parameter(self, source: Source, at: int, schemas: Any) -> tuple[str, Any, int]:
         opened = _PARAMETER.match(source.text, at)
         if not opened:
-            raise _Fault(at, '<parameter name="argument">value</parameter> or </invoke>')
+            raise Fault(at, "", '<parameter name="argument">value</parameter> or </invoke>')
         closed = source.search(_VALUE_END, opened.end())
         if not closed:
-            raise _Fault(at, "</parameter> after the value, then the next parameter or </invoke>")
+            raise Fault(at, "", "</parameter> after the value, then the next parameter or </invoke>")
         text = source.text[opened.end() : closed.start()]
         try:
             return opened[1], _value(text, opened[2] or "", schemas.get(opened[1])), closed.end()
         except BadJson as error:
-            raise _Fault(closed.end(), f"JSON as the value of {opened[1]}: {error}", one_line(text, 80)) from error
+            raise Fault(closed.end(), one_line(text, 80), f"JSON as the value of {opened[1]}: {error}") from error
 
     def render(self, call: Call, options: ParseOptions) -> str:
         """Write a call of any tool."""

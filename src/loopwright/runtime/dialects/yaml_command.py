@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from loopwright.runtime.calls import Call
-from loopwright.runtime.dialects.dialect import Block, Dialect, ParseOptions
+from loopwright.runtime.dialects.dialect import Block, Dialect, Fault, ParseOptions
 from loopwright.runtime.dialects.source import Fence, Source
 
 __all__ = ["YamlCommand"]
@@ -34,12 +34,6 @@ _WORD = re.compile(r"[A-Za-z_./][\w./ -]*[\w./]|[A-Za-z_]", re.ASCII)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _WORDS = {"true": True, "false": False, "null": None, "": None, "~": None}
 _DEEPEST = 100  # nesting; libyaml's composer recurses in C
-
-
-class _Fault(Exception):
-    def __init__(self, at: int, found: str, expected: str = _EXPECTED) -> None:
-        super().__init__(found)
-        self.at, self.found, self.expected = at, found, expected
 
 
 class YamlCommand(Dialect):
@@ -56,18 +50,18 @@ class YamlCommand(Dialect):
         span = (fence.start, closing.next if closing else len(source.text))
         try:
             if closing is None:
-                raise _Fault(fence.start, "a yaml fence that does not end", f"{fence.marks} after the list")
+                raise Fault(fence.start, "a yaml fence that does not end", f"{fence.marks} after the list")
             return Block(*span, tuple(self._calls(source, source.text[fence.body : closing.start], fence.body)))
-        except _Fault as fault:
+        except Fault as fault:
             return self.malformed(source, span, fault.at, fault.found, fault.expected)
 
     def _calls(self, source: Source, body: str, offset: int) -> list[Call]:
         root = _composed(body, offset)
         pairs = _pairs(root, offset)
         if [key for key, _ in pairs] != ["tools"] or not isinstance(pairs[0][1], yaml.SequenceNode):
-            raise _Fault(offset, "YAML of another shape")
+            raise Fault(offset, "YAML of another shape", _EXPECTED)
         if not pairs[0][1].value:
-            raise _Fault(offset, "an empty list of tools")
+            raise Fault(offset, "an empty list of tools", _EXPECTED)
         return [self._call(source, body, entry, offset) for entry in pairs[0][1].value]
 
     def _call(self, source: Source, body: str, entry: yaml.Node, offset: int) -> Call:
@@ -76,7 +70,7 @@ class YamlCommand(Dialect):
         shaped = isinstance(value, dict) and {"name"} <= set(value) <= {"name", "args"}
         arguments = value.get("args") or {} if shaped else None
         if not shaped or not isinstance(value["name"], str) or not value["name"] or not isinstance(arguments, dict):
-            raise _Fault(start, source.line(source.line_start(start)).text.strip())
+            raise Fault(start, source.line(source.line_start(start)).text.strip(), _EXPECTED)
         end = offset + len(body[: entry.end_mark.index].rstrip())
         return Call("", value["name"], arguments, source.text[start:end], "text", self.name, (start, end))
 
@@ -103,11 +97,13 @@ def _composed(body: str, offset: int) -> yaml.Node:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         at = offset + (mark.index if mark else 0)
-        raise _Fault(min(at, offset + len(body)), str(getattr(error, "problem", None) or "no YAML")) from error
+        raise Fault(
+            min(at, offset + len(body)), str(getattr(error, "problem", None) or "no YAML"), _EXPECTED
+        ) from error
     except (ValueError, RecursionError) as error:  # lone surrogates have no encoding
-        raise _Fault(offset, "text that is not YAML") from error
+        raise Fault(offset, "text that is not YAML", _EXPECTED) from error
     if root is None:
-        raise _Fault(offset, "no YAML")
+        raise Fault(offset, "no YAML", _EXPECTED)
     return root
 
 
@@ -117,18 +113,18 @@ def _check(body: str, offset: int) -> None:
     for event in yaml.parse(body, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         at = offset + (event.start_mark.index if event.start_mark else 0)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
-            raise _Fault(at, "an anchor, an alias or a tag of YAML", "the value itself, or text in quotes")
+            raise Fault(at, "an anchor, an alias or a tag of YAML", "the value itself, or text in quotes")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
-            raise _Fault(at, "YAML that is nested too deeply")
+            raise Fault(at, "YAML that is nested too deeply", _EXPECTED)
 
 
 def _pairs(node: yaml.Node, offset: int) -> list[tuple[str, yaml.Node]]:
     if not isinstance(node, yaml.MappingNode):
-        raise _Fault(offset + node.start_mark.index, "YAML of another shape")
+        raise Fault(offset + node.start_mark.index, "YAML of another shape", _EXPECTED)
     keys = [key.value if isinstance(key, yaml.ScalarNode) else None for key, _ in node.value]
     if None in keys or len(set(keys)) != len(keys):
-        raise _Fault(offset + node.start_mark.index, "a key that is no text, or is there twice")
+        raise Fault(offset + node.start_mark.index, "a key that is no text, or is there twice", _EXPECTED)
     return [(str(key), value) for key, (_, value) in zip(keys, node.value, strict=True)]
 
 

@@ -52,7 +52,7 @@ def preview_text(compiled: CompiledPrompts, request_body: bytes) -> str:
     body = request_body.decode("utf-8", "replace")
     lines = ["system prompt", *_listed(compiled.system), "with each prompt", *_listed(compiled.per_turn)]
     lines += [f"  {name}: no such template; nothing is said" for name in compiled.missing]
-    tokens = estimate_tokens("\n".join(_strings(body)))
+    tokens = estimate_tokens(" ".join(_strings(body)))
     lines += [f"first request: {len(request_body)} bytes, about {tokens} tokens (estimate)", "", body]
     return "\n".join(lines)
 
