@@ -75,7 +75,7 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as one:
 
 
 def talk(sandbox: Sandbox, data: bytes) -> Command:
-    port = str(sandbox.relay_port)  # type: ignore[attr-defined]
+    port = str(sandbox.relay_port)
     return Command(("python3", "-c", TALK, port), stdin=data)
 
 
@@ -117,7 +117,7 @@ def test_a_missing_socket_is_told(relayed: Sandbox, place: Path) -> None:
 
 def test_without_relay_there_is_no_port(workspace: Path) -> None:
     sandbox = open_sandbox("bwrap", SandboxSpec(mounts=(Mount(workspace, "/workspace"),)))
-    assert sandbox.relay_port is None  # type: ignore[attr-defined]
+    assert sandbox.relay_port is None
     outcome = anyio.run(sandbox.run, Command(("python3", "-c", TALK, "8910")))
     assert b"ConnectionRefusedError" in outcome.stderr
 
@@ -135,7 +135,7 @@ def test_a_taken_port_is_replaced_on_the_host(workspace: Path, place: Path) -> N
         number = taken.getsockname()[1]
         mount = Mount(workspace, "/workspace", writable=True)
         sandbox = open_sandbox("host", SandboxSpec(mounts=(mount,), relay=Relay(place, number)))
-        assert sandbox.relay_port != number  # type: ignore[attr-defined]
+        assert sandbox.relay_port != number
         assert anyio.run(sandbox.run, talk(sandbox, b"x")).stdout == b"X"
 
 

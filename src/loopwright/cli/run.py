@@ -21,9 +21,12 @@ _SEED_TASK = Path("examples/c_compiler")
 @click.option("--task", type=click.Path(path_type=Path), default=_SEED_TASK, show_default=True, help="The task folder.")
 @click.option(
     "--agent",
-    help="codex, claude, opencode, acp:COMMAND, or native. [default: codex; native where the model is scripted]",
+    help="codex, claude, opencode, acp:COMMAND, native, or native:PROFILE. "
+    "[default: codex; native where the model is scripted]",
 )
-@click.option("--model", help="openai/NAME, anthropic/NAME, openrouter/NAME, http://HOST/v1#NAME, or scripted:FILE.")
+@click.option(
+    "--model", help="openai/NAME, anthropic/NAME, openrouter/NAME, http://HOST/v1#NAME, scripted:FILE, or recorded:ID."
+)
 @click.option("--sandbox", default="bwrap", show_default=True, help="bwrap; host (no isolation); strongest.")
 @click.option("--store", help="Where artifacts go: a folder or s3://BUCKET/PREFIX. [default: the runs' home]")
 @click.option("--trajectory-id", help="The id of the new run. [default: a random one]")
@@ -56,6 +59,7 @@ def _options(values: dict[str, Any]) -> RunOptions:
     values["store"] = store and absolute(store)
     # A scripted model needs no CLI and no key, so the agent that is always here is the default for it.
     agent = values.pop("agent") or ("native" if model.startswith("scripted:") else DEFAULT_AGENT)
+    agent = absolute(agent, "native:") if agent.startswith("native:") else agent
     return RunOptions(agent=agent, model=model, limits=limits, home=home_folder(), **values)
 
 

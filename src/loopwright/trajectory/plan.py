@@ -76,7 +76,7 @@ def make_plan(options: RunOptions) -> Plan:
         raise UsageError(
             "No model was named.", remedy="Add --model openai/NAME (with its key), or --model scripted:FILE."
         )
-    model = ModelSpec.parse(options.model)
+    model = ModelSpec.parse(options.model, home=options.home)
     found = _sandbox(options)
     task = load_task(options.task)
     store = open_store(options.store or str(options.home))

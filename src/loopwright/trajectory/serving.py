@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import anyio
@@ -21,13 +22,18 @@ __all__ = ["host_app"]
 
 
 @asynccontextmanager
-async def host_app(gateway: Gateway, desk: GradeDesk) -> AsyncIterator[Starlette]:
-    """The gateway, with the MCP server at `/mcp`; to be served while the context is open."""
+async def host_app(gateway: Gateway, desk: GradeDesk, *, soon: bool = False) -> AsyncIterator[Starlette]:
+    """The gateway, with the MCP server at `/mcp`; to be served while the context is open.
+
+    `soon` says that an agent will ask for `/mcp` as soon as it has started.
+    """
     from starlette.applications import Starlette
     from starlette.routing import Mount, Route
 
     async with anyio.create_task_group() as tasks:
         endpoint = _McpEndpoint(desk, tasks)
+        if soon:
+            tasks.start_soon(endpoint.warm_up)
         yield Starlette(routes=[Route("/mcp", endpoint=endpoint), Mount("/", app=gateway.app)])
         tasks.cancel_scope.cancel()
 
@@ -40,6 +46,10 @@ class _McpEndpoint:
         self._tasks = tasks
         self._starting = anyio.Lock()
         self._app: ASGIApp | None = None
+
+    async def warm_up(self) -> None:
+        """Import the SDK in a thread while the agent's program starts, on another core."""
+        await anyio.to_thread.run_sync(import_module, "mcp.server.mcpserver", abandon_on_cancel=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._starting:

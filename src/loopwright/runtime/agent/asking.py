@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import structs
 
-from loopwright.agents.protocol import AgentContext
+from loopwright.agents.protocol import AgentContext, Delta
 from loopwright.record import Usage
 from loopwright.runtime.agent.dialogue import Dialogue
 from loopwright.runtime.agent.harness import Harness
@@ -71,8 +71,8 @@ class Asker:
         await self._provider.close()
 
     def _tell(self, kind: Literal["text", "reasoning"], text: str) -> None:
-        # People are told by the gateway, through which every stream goes.
         self._context.activity.heard()
+        self._context.on_delta(Delta(kind, text))
 
     def _check_limits(self, dialogue: Dialogue) -> None:
         limits, book = self._harness.config.loop.limits, dialogue.book
