@@ -31,7 +31,7 @@ def build_app(core: Core) -> Starlette:
         for wire in WIRES:
             routes.append(Route(prefix + wire.path, ModelEndpoint(wire, core), methods=["POST"]))
         routes.append(Route(f"{prefix}/messages/count_tokens", _counting(core), methods=["POST"]))
-        routes.append(Route(f"{prefix}/models", _models(core.spec.name), methods=["GET"]))
+        routes.append(Route(f"{prefix}/models", _models(core.served.spec.name), methods=["GET"]))
     return Starlette(routes=routes, exception_handlers={404: _not_served, 405: _not_served})
 
 
@@ -61,8 +61,9 @@ def _counting(core: Core) -> _Endpoint:
         except NotAccepted as error:
             return JSONResponse(wire.error(error.status, str(error), "bad_request"), error.status)
         call = Call(wire, value, body, dict(request.headers), request.url.query)
-        call.model_sent = core.spec.name
-        answer = await core.backend.count(call)
+        served = core.served_for(call.model_asked)
+        call.model_sent = served.spec.name
+        answer = await served.backend.count(call)
         return Response(answer.body, answer.status, answer.headers)
 
     return count

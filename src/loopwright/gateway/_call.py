@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,6 +15,7 @@ import msgspec
 from loopwright.gateway._activity import Activity
 from loopwright.gateway._conversation import conversation_of
 from loopwright.gateway._core import OnText
+from loopwright.gateway.prices import Price
 from loopwright.gateway.refusals import Refusal
 from loopwright.gateway.wire.neutral import Ask, BadRequest, Wire
 from loopwright.record import ScriptPosition, Usage
@@ -24,6 +25,10 @@ __all__ = ["Answer", "Call"]
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _unknown_price(_: str) -> None:
+    """Nobody said what a model costs."""
 
 
 @dataclass
@@ -64,6 +69,8 @@ class Call:
         purpose: What the agent wants it for, as `ModelCalled.purpose`.
         waited: Seconds spent waiting for a rate limit or an outage to pass.
         on_text: Gets the reply as it streams.
+        backend: What kind of model answers, as `ModelSpec.backend`.
+        price_of: The price of a model there, or None where it is not known.
     """
 
     wire: Wire
@@ -96,6 +103,8 @@ class Call:
     waited: float = 0.0
     activity: Activity = field(default_factory=Activity)
     on_text: OnText | None = None
+    backend: str = ""
+    price_of: Callable[[str], Price | None] = _unknown_price
 
     @property
     def model_asked(self) -> str:

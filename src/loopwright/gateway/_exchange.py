@@ -52,7 +52,9 @@ class ModelEndpoint:
         except ClientDisconnect:
             return
         call = Call(self._wire, value, body, dict(request.headers), scope["query_string"].decode("latin-1"))
-        call.model_sent = call.model_served = self._core.spec.name or call.model_asked
+        served = self._core.served_for(call.model_asked)
+        call.model_sent = call.model_served = served.spec.name or call.model_asked
+        call.backend, call.price_of = served.spec.backend, served.backend.price_of
         call.purpose, call.activity = purpose_of(call.headers, value), self._core.activity
         call.number = self._core.ledger.next_call + call.activity.in_flight
         # A title or what a sub-agent says is not what somebody who looks on wants to read as the agent's words.
@@ -74,7 +76,8 @@ class ModelEndpoint:
             group.cancel_scope.cancel()
 
     async def _answer(self, call: Call, send: Send) -> None:
-        answer = self._core.ledger.refuse(call, self._core.limits()) or await self._core.backend.answer(call)
+        backend = self._core.served_for(call.model_asked).backend
+        answer = self._core.ledger.refuse(call, self._core.limits()) or await backend.answer(call)
         call.status = answer.status
         if answer.events is None:
             self._core.ledger.enter(call)

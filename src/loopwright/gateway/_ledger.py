@@ -26,18 +26,14 @@ class Ledger:
 
     def __init__(
         self,
-        backend: str,
         on_call: Callable[[ModelCalled], None],
         blobs: PayloadStore,
         next_call: int,
         spent: tuple[float | None, int],
-        price_of: Callable[[str], Price | None],
     ) -> None:
-        self._backend = backend
         self._on_call = on_call
         self._blobs = blobs
         self.next_call = next_call
-        self._price_of = price_of
         self._requests = RequestKeeper()
         self.cost, self.tokens = spent
         # What was surely or probably spent, for the limit: one unknown charge must not end a run.
@@ -54,7 +50,7 @@ class Ledger:
             return call.refusal(status, _used_up(f"{self.tokens:,} of {limits.max_tokens:,} tokens"), "token_limit")
         if limits.max_cost is None:
             return None
-        if self._at_least is None or self._price_of(call.model_sent) is None:
+        if self._at_least is None or call.price_of(call.model_sent) is None:
             return call.refusal(status, _unpriced(call.model_sent or "the model"), "price_unknown")
         if self._at_least >= limits.max_cost:
             self.exhausted = "cost_limit"
@@ -82,12 +78,12 @@ class Ledger:
         if not call.usage.total:
             # A call that failed before the model did anything costs nothing; one that was answered is another matter.
             return 0.0 if call.status >= 400 or not call.status else None
-        price = self._price_of(call.model_served) or self._price_of(call.model_sent)
+        price = call.price_of(call.model_served) or call.price_of(call.model_sent)
         return price.cost(call.usage, call.long_cache_writes) if price else None
 
     def _guess(self, call: Call) -> float | None:
         """What a call may have cost that nobody told the price of: four bytes of what was sent taken for a token."""
-        price = self._price_of(call.model_sent)
+        price = call.price_of(call.model_sent)
         usage = call.usage if call.usage.total else Usage(-(-len(call.body) // 4))
         return price.cost(usage, call.long_cache_writes) if price else None
 
@@ -97,12 +93,12 @@ class Ledger:
         elif 200 <= call.status < 300 and not call.in_doubt:
             self.refusal = None
 
-    def restore(self, calls: Iterable[ModelCalled], model: str) -> None:
-        """Take what earlier calls to `model` cost, or may have cost, from the record, where the sum is not known."""
+    def restore(self, calls: Iterable[ModelCalled], price_of: Callable[[ModelCalled], Price | None]) -> None:
+        """Take what earlier calls cost, or may have cost, from the record, where the sum is not known."""
         if self.cost is None:
             self._at_least = 0.0
             for call in calls:
-                price = self._price_of(call.model_served) or self._price_of(model)
+                price = price_of(call)
                 guess = price.cost(call.usage) if price else None
                 self._at_least = _sum(self._at_least, guess if call.cost is None else call.cost)
 
@@ -113,7 +109,7 @@ class Ledger:
             api=call.wire.api,
             model_asked=call.model_asked,
             model_served=call.model_served,
-            backend=self._backend,
+            backend=call.backend,
             streamed=call.streamed,
             status=call.status,
             finish_reason=call.finish_reason,

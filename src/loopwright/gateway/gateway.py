@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from loopwright.base import UsageError
 from loopwright.gateway._activity import Activity
 from loopwright.gateway._call import Answer, Call
-from loopwright.gateway._core import BeforeCall, Core, OnNotice, OnText
+from loopwright.gateway._core import BeforeCall, Core, OnNotice, OnText, Served
 from loopwright.gateway._ledger import Exhausted, Ledger
 from loopwright.gateway.prices import Price, table_date
 from loopwright.gateway.refusals import Refusal
@@ -71,9 +71,12 @@ class Gateway:
         on_text: Gets the replies of the main conversation as they stream: `"text"` or `"reasoning"`, and a piece of
             it. Nothing of that is recorded; must not block.
         on_notice: Gets a code and a sentence where a person should know something; must not block.
+        others: Other models that a request may name, for agents that switch when a model cannot answer. A request
+            with one of these names is answered, priced and recorded by that model; any other name means `spec`.
 
     Raises:
-        UsageError: There is a cost limit, and the model's price is not known; or the recorded run cannot be replayed.
+        UsageError: There is a cost limit, and the price of a model is not known; or the recorded run cannot be
+            replayed.
 
     Attributes:
         limits: May be replaced at any time; holds from the next call on.
@@ -93,13 +96,17 @@ class Gateway:
         before_call: BeforeCall | None = None,
         on_text: OnText | None = None,
         on_notice: OnNotice | None = None,
+        others: Mapping[str, ModelSpec] | None = None,
     ) -> None:
         self.spec = spec
         self.limits = limits
-        self._backend = _backend(spec, workspace, environ, on_notice)
-        if limits.max_cost is not None and self._backend.price_of(spec.name) is None:
-            raise _unpriced(spec)
-        self._ledger = Ledger(spec.backend, on_call, blobs, next_call, spent, self._backend.price_of)
+        named = {"": spec} | {name: other for name, other in (others or {}).items() if name != spec.name}
+        every = {name: Served(each, _backend(each, workspace, environ, on_notice)) for name, each in named.items()}
+        for served in every.values():
+            if limits.max_cost is not None and served.backend.price_of(served.spec.name) is None:
+                raise _unpriced(served.spec)
+        self._served, self._others = every.pop(""), every
+        self._ledger = Ledger(on_call, blobs, next_call, spent)
         self._activity = Activity()
         self._before_call, self._on_text = before_call, on_text
 
@@ -108,8 +115,8 @@ class Gateway:
         """The ASGI application with all endpoints."""
         from loopwright.gateway._app import build_app
 
-        parts = (self.spec, self._backend, self._ledger, lambda: self.limits, self._activity)
-        return build_app(Core(*parts, self._before_call, self._on_text))
+        parts = (self._served, self._ledger, lambda: self.limits, self._activity)
+        return build_app(Core(*parts, self._before_call, self._on_text, self._others))
 
     @property
     def in_flight(self) -> int:
@@ -163,15 +170,23 @@ class Gateway:
     def restore(self, calls: Iterable[ModelCalled]) -> None:
         """Stand where the record ends: take over positions and costs from all calls, in the record's order."""
         calls = list(calls)
-        self._ledger.restore(calls, self.spec.name)
+        self._ledger.restore(calls, self._price_of)
         self._activity.add_waited(sum(call.waited_ms for call in calls) / 1000)
         for call in calls:
             if call.script is not None:
-                self._backend.restore(call.script)
+                self._served_for(call).backend.restore(call.script)
+
+    def _served_for(self, call: ModelCalled) -> Served:
+        return self._others.get(call.model_asked, self._served)
+
+    def _price_of(self, call: ModelCalled) -> Price | None:
+        served = self._served_for(call)
+        return served.backend.price_of(call.model_served) or served.backend.price_of(served.spec.name)
 
     async def close(self) -> None:
-        """Close the connections to the provider."""
-        await self._backend.close()
+        """Close the connections to the providers."""
+        for served in (self._served, *self._others.values()):
+            await served.backend.close()
 
 
 def _unpriced(spec: ModelSpec) -> UsageError:

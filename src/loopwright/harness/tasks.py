@@ -12,15 +12,17 @@ from loopwright.base import UsageError, nearest
 from loopwright.harness._digest import folder_digest
 from loopwright.harness._listing import Declared, list_tests
 from loopwright.harness._taskfile import TaskFile, read_task_file
+from loopwright.harness.instruction import bare_task_file, instruction_in, task_around
 from loopwright.record.events import Limits
 
 __all__ = ["LOADERS", "Loader", "Task", "load_task"]
 
 
 class Task(Struct, frozen=True):
-    """A task that is ready to be graded.
+    """A task that is ready to be graded; one that is only an instruction has no suites, and is never graded.
 
     Attributes:
+        folder: The task folder; of a task that is only an instruction, its file.
         digest: SHA-256 in hex over all files of the folder, names and contents.
         tests: Every declared test, in the order of declaration.
         suites: The full number of tests of each suite.
@@ -73,12 +75,19 @@ class Loader(NamedTuple):
 
 
 def load_task(path: Path) -> Task:
-    """Load a task folder; its tests are listed in a process of its own.
+    """Load a task folder, named itself or by the file of its instruction; or a text file as a task without tests.
+
+    The tests are listed in a process of its own.
 
     Raises:
-        UsageError: The folder is no task, or something in it is wrong; says where and what to do.
+        UsageError: It is no task, or something in it is wrong; says where and what to do.
     """
     folder = path.absolute()
+    if folder.is_file():
+        around = task_around(folder)
+        if around is None:
+            return _load_bare(folder)
+        folder = around
     if not folder.is_dir():
         raise UsageError("there is no such task folder", where=str(path), remedy=_similar(folder))
     for loader in LOADERS.values():
@@ -108,7 +117,15 @@ def _load_own(folder: Path) -> Task:
     if (folder / "files").exists() and not (folder / "files").is_dir():
         raise UsageError("it has to be a folder", where=str(folder / "files"))
     digest = folder_digest(folder)
-    tests = list_tests(folder / "environment.py")
+    return _made(folder, file, instruction, digest, list_tests(folder / "environment.py"))
+
+
+def _load_bare(path: Path) -> Task:
+    instruction, digest = instruction_in(path)
+    return _made(path, bare_task_file(path), instruction, digest, ())
+
+
+def _made(folder: Path, file: TaskFile, instruction: str, digest: str, tests: tuple[Declared, ...]) -> Task:
     suites: dict[str, int] = {}
     for test in tests:
         suites[test.suite] = suites.get(test.suite, 0) + 1

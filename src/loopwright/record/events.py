@@ -63,6 +63,7 @@ SCHEMA_VERSION = 1
 PartType = Literal["reasoning", "text", "tool_call", "tool_result", "patch", "unknown"]
 EndReason = Literal[
     "solved",
+    "finished",
     "part_limit",
     "turn_limit",
     "cost_limit",
@@ -292,7 +293,10 @@ class RunResumed(Record, frozen=True, tag="run_resumed", tag_field="type"):
 
 
 class RunEnded(Record, frozen=True, tag="run_ended", tag_field="type"):
-    """The session end of seed 000, with the commit that solved the task where one did."""
+    """The session end of seed 000, with the commit that solved the task where one did.
+
+    `finished` is the end of a task without tests: the agent yielded, and nobody can say whether it is right.
+    """
 
     timestamp: str
     reason: EndReason

@@ -10,7 +10,7 @@
     scratch/                        temporary files of the run
     bundles/<n>.bundle              incremental bundles on their way to or from a store
     run.lock  control.sock  gateway.sock  run.log
-    agent_trace.json  repo.bundle  trace.parquet  conversation.md  summary.json      derived
+    agent_trace.json  repo.bundle  trace.parquet  conversation.md  summary.json  result.patch      derived
 """
 
 from __future__ import annotations
@@ -188,6 +188,11 @@ class RunDir:
     def summary(self) -> Path:
         """Derived: the few facts that a list of runs shows."""
         return self.path / "summary.json"
+
+    @property
+    def patch(self) -> Path:
+        """Derived: what the agent changed, from the starting files to the last checkpoint, as `git apply` reads it."""
+        return self.path / "result.patch"
 
     @property
     def grades(self) -> Path:

@@ -48,8 +48,9 @@ class _McpEndpoint:
         self._app: ASGIApp | None = None
 
     async def warm_up(self) -> None:
-        """Import the SDK in a thread while the agent's program starts, on another core."""
-        await anyio.to_thread.run_sync(import_module, "mcp.server.mcpserver", abandon_on_cancel=True)
+        """Import the SDK in a thread while the agent's program starts on another core, and then what the end needs."""
+        for name in ("mcp.server.mcpserver", "pyarrow.parquet"):
+            await anyio.to_thread.run_sync(import_module, name, abandon_on_cancel=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._starting:

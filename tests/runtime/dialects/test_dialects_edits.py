@@ -153,6 +153,9 @@ class TestUnifiedDiff:
         # A removed `-- c` has no `+++` below that could make it a header.
         text = "```diff\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n--- a/y\n```"
         assert operations("unified_diff", text) == [(Update("x", (Hunk("a\n-- a/y\n", "b\n", line=1),)),)]
+        text = "```diff\n--- a/x.sql\n+++ b/x.sql\n@@ ... @@\n--- c\n+++ d\n@@ ... @@\n+e\n```"
+        hunks = (Hunk("-- c\n", "++ d\n"), Hunk("", "e\n"))
+        assert operations("unified_diff", text) == [(Update("x.sql", hunks),)]
         text = "```diff\n--- a/x.sql\n+++ b/x.sql\n@@ -1,2 +1,2 @@\n--- c\n+++ d\n same\n```"
         assert operations("unified_diff", text) == [(Update("x.sql", (Hunk("-- c\nsame\n", "++ d\nsame\n", line=1),)),)]
 
@@ -208,6 +211,10 @@ class TestOpencodePatch:
         assert [call.operations for call in parsed.calls] == [(CHANGE,)]
         assert "Patch" not in parsed.prose
         assert "```" not in parsed.prose
+
+    def test_lines_after_the_end_of_the_file_are_another_hunk(self) -> None:
+        text = "*** Begin Patch\n*** Update File: a\n@@\n-x\n*** End of File\n-y\n*** End Patch"
+        assert operations("opencode_patch", text) == [(Update("a", (Hunk("x\n", "", at_end=True), Hunk("y\n", ""))),)]
 
     def test_all_that_a_patch_can_say(self) -> None:
         text = (

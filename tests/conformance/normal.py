@@ -1,0 +1,86 @@
+"""Parts in words that are the same for every agent: what kind, in which order, which files, which test results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from tests.conformance.tale import Tale
+
+from loopwright.record.trace import TracePart
+
+__all__ = ["lines"]
+
+KINDS = {
+    "shell": ("run_shell", "exec_command", "Bash", "bash"),
+    "edit": ("write_file", "edit_file", "apply_patch", "Write", "Edit", "Read", "write", "edit"),
+    "tests": ("run_tests",),
+    "subagent": ("delegate", "spawn_agent", "wait_agent", "Agent", "task"),
+}
+"""What a tool is for, by the names that agents give it. Reading before editing is part of editing."""
+
+_MOST_SHOWN = 20
+
+
+def lines(tale: Tale) -> list[str]:
+    """The whole trajectory, a line for each thing that happened.
+
+    The results of calls that ran side by side come in any order, and any of them may be given what all of them did to
+    the files; so they are sorted, and the files are said once, after them. A `patch` part is a call and its result.
+    """
+    found: list[str] = []
+    for results, group in groupby(tale.trace.parts, lambda part: part.part_type == "tool_result"):
+        parts = list(group)
+        if results:
+            found += sorted(_result(tale, part) for part in parts)
+            found += _files(parts)
+        else:
+            for part in parts:
+                found += _other(tale, part)
+    return found
+
+
+def _other(tale: Tale, part: TracePart) -> Iterator[str]:
+    if part.part_type == "tool_call":
+        yield f"{_inner(part)}call {_kind(part)}"
+    elif part.part_type == "patch" and part.tool is not None:
+        yield f"call {_kind(part)}"
+        yield _result(tale, part)
+        yield from _files([part])
+    else:
+        text = tale.value(part.content) if part.content is not None else part.summary
+        yield f"{_inner(part)}{part.part_type} {part.item_type if part.item_type in _OURS else text}"
+        yield from _files([part])
+
+
+_OURS = ("workspace_change", "api_error")
+
+
+def _result(tale: Tale, part: TracePart) -> str:
+    assert part.tool is not None
+    words = [f"{_inner(part)}result", _kind(part), part.tool.status]
+    if part.tool.exit_code is not None:
+        words.append(str(part.tool.exit_code))
+    for call in part.envoi_calls:
+        counts = call.result or {}
+        words.append(f"{call.path or 'all'} {counts.get('passed')}/{counts.get('total')}")
+    text = "" if part.tool.result is None else tale.value(part.tool.result)
+    if _kind(part) == "shell" and "caf" in text and len(text) < _MOST_SHOWN:
+        words.append(text.strip())
+    return " ".join(words)
+
+
+def _files(parts: list[TracePart]) -> Iterator[str]:
+    changes = sorted(f"{change.path} {change.status}" for part in parts for change in part.files)
+    if changes:
+        yield f"files {', '.join(changes)}"
+
+
+def _inner(part: TracePart) -> str:
+    return "inner " if part.parent else ""
+
+
+def _kind(part: TracePart) -> str:
+    assert part.tool is not None
+    name = part.tool.name
+    return next((kind for kind, names in KINDS.items() if name in names), name)

@@ -1,0 +1,158 @@
+"""One trajectory of several lives, told by a script that is the same for every agent: it is killed, taken up again,
+told something, stopped, taken up again, and runs out of each of its limits."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from tests.agents.programs_fixture import ensure_agents
+from tests.conformance.leftovers import leftovers, sockets_below
+from tests.conftest import write_tiny_task
+
+from loopwright.gateway.requests import whole_request
+from loopwright.record import BlobStore, RunDir, Trace, fold, read_events
+from loopwright.trajectory import ControlRequest, ask
+
+__all__ = ["PLANTED", "SCRIPT", "STEERING", "Tale", "shared_tale"]
+
+SCRIPT = Path(__file__).with_name("script.yaml")
+STEERING = "Mind the gap."
+PLANTED = {
+    "OPENAI_API_KEY": "sk-planted-openai-9c1e",
+    "ANTHROPIC_API_KEY": "sk-planted-anthropic-9c1e",
+    "CODEX_API_KEY": "planted-codex-9c1e",
+    "CLAUDE_CODE_OAUTH_TOKEN": "planted-claude-9c1e",
+    "OPENROUTER_API_KEY": "planted-openrouter-9c1e",
+    "SOME_TOKEN": "planted-token-9c1e",
+}
+"""Keys that every life has in its environment; `9c1e` must be in no file afterwards."""
+
+_ID = "tale"
+_SECONDS = 100.0
+
+
+class Tale:
+    """What came of it, as it lies in a folder: the record, what was printed, and `facts` that are in neither."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.rundir = RunDir(folder / "home", _ID)
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """`exits` (of each life), `steered` (the answer to it), `left` (after each life), `seconds` (of each)."""
+        found: dict[str, Any] = json.loads((self.folder / "facts.json").read_text())
+        return found
+
+    @cached_property
+    def trace(self) -> Trace:
+        """The whole trajectory."""
+        return fold(event for _, event in read_events(self.rundir.journal))
+
+    @cached_property
+    def ends(self) -> list[str]:
+        """Why each life ended, as far as it could say so."""
+        events = (event for _, event in read_events(self.rundir.journal))
+        return [event.reason for event in events if event.__struct_config__.tag == "run_ended"]
+
+    def value(self, payload: Any) -> str:
+        """A payload's text."""
+        return str(BlobStore(self.rundir.blobs_folder).value(payload))
+
+    def requests(self) -> list[str]:
+        """What each request to the model said."""
+        calls, blobs = self.trace.model_calls, BlobStore(self.rundir.blobs_folder)
+        return [str(whole_request(calls, call.call, blobs.value)) for call in calls]
+
+    def everything_written(self) -> list[tuple[str, bytes]]:
+        """Every file that a life wrote or printed, by name."""
+        files = [path for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+        return [(path.relative_to(self.folder).as_posix(), path.read_bytes()) for path in files]
+
+
+def shared_tale(root: Path, name: str, agent: str, programs: tuple[str, ...]) -> Tale:
+    """The tale of an agent, told once for all test processes that share `root`."""
+    folder = root / f"tale-{name}"
+    with (root / f"tale-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "facts.json").exists():
+            ensure_agents(*programs)
+            _Teller(folder, agent).tell()
+    return Tale(folder)
+
+
+class _Teller:
+    def __init__(self, folder: Path, agent: str) -> None:
+        folder.mkdir()
+        self._folder = folder
+        self._agent = agent
+        self._tale = Tale(folder)
+        self._facts: dict[str, Any] = {"exits": [], "left": [], "seconds": []}
+
+    def tell(self) -> None:
+        task = write_tiny_task(self._folder / "greet")
+        words = ["--task", str(task), "--model", f"scripted:{SCRIPT}", "--trajectory-id", _ID]
+        self._life(["run", "--agent", self._agent, *words], self._kill)
+        self._life(["resume", _ID], self._steer_and_stop)
+        spent = self._trace().totals
+        self._life(["resume", _ID, "--max-tokens", str(spent.usage.total + 1)])
+        cost = self._trace().totals.cost or 0.0
+        self._life(["resume", _ID, "--max-tokens", str(10**9), "--max-cost", f"{cost + 1e-9:.12f}"])
+        parts = len(self._trace().parts)
+        self._life(["resume", _ID, "--max-cost", "1000", "--max-parts", str(parts + 3)])
+        self._facts["sockets"] = sockets_below(self._folder)
+        (self._folder / "facts.json").write_text(json.dumps(self._facts))
+
+    def _trace(self) -> Trace:
+        return Tale(self._folder).trace
+
+    def _life(self, words: list[str], meddle: Callable[[subprocess.Popen[bytes]], None] | None = None) -> None:
+        began = time.monotonic()
+        temporary = self._folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        env = {**os.environ, **PLANTED, "LOOPWRIGHT_HOME": str(self._tale.rundir.home), "TMPDIR": str(temporary)}
+        with (self._folder / "printed").open("ab") as printed:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "loopwright", *words, "--plain"], env=env, stdout=printed, stderr=printed
+            )
+            try:
+                if meddle is not None:
+                    meddle(process)
+                self._facts["exits"].append(process.wait(_SECONDS))
+            finally:
+                process.kill()
+                process.wait()
+        self._facts["seconds"].append(round(time.monotonic() - began, 1))
+        self._facts["left"].append([*leftovers(self._folder), *sorted(os.listdir(temporary))])
+
+    def _kill(self, process: subprocess.Popen[bytes]) -> None:
+        self._until("at-kill", process)
+        time.sleep(0.3)  # its stream has told of the call by now
+        process.kill()
+
+    def _steer_and_stop(self, process: subprocess.Popen[bytes]) -> None:
+        self._until("at-steer", process)
+        request = ControlRequest(do="steer", source="the tale", text=STEERING)
+        self._facts["steered"] = msgspec.to_builtins(ask(self._tale.rundir.control, request, 10))
+        (self._tale.rundir.scratch / "steered").touch()
+        self._until("at-stop", process)
+        time.sleep(0.3)
+        self._facts["stopped"] = msgspec.to_builtins(ask(self._tale.rundir.control, ControlRequest(do="stop"), 10))
+
+    def _until(self, mark: str, process: subprocess.Popen[bytes]) -> None:
+        """Wait until the script's command has touched /tmp/MARK in the sandbox."""
+        deadline = time.monotonic() + _SECONDS
+        while not (self._tale.rundir.scratch / mark).exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"{mark} was not reached:\n{(self._folder / 'printed').read_text()[-3000:]}")
+            time.sleep(0.02)
