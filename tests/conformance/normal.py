@@ -71,9 +71,14 @@ def _result(tale: Tale, part: TracePart) -> str:
 
 
 def _files(parts: list[TracePart]) -> Iterator[str]:
-    changes = sorted(f"{change.path} {change.status}" for part in parts for change in part.files)
-    if changes:
-        yield f"files {', '.join(changes)}"
+    """What became of the files in sum: calls that ran side by side may see the temporary files of one another."""
+    net: dict[str, str] = {}
+    for change in (change for part in parts for change in part.files):
+        before = net.pop(change.path, None)
+        if not (before == "added" and change.status == "deleted"):
+            net[change.path] = before if before == "added" else change.status
+    if net:
+        yield f"files {', '.join(f'{path} {status}' for path, status in sorted(net.items()))}"
 
 
 def _inner(part: TracePart) -> str:

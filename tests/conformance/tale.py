@@ -9,10 +9,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from tests.agents.programs_fixture import ensure_agents
@@ -20,10 +20,10 @@ from tests.conformance.leftovers import leftovers, sockets_below
 from tests.conftest import write_tiny_task
 
 from loopwright.gateway.requests import whole_request
-from loopwright.record import BlobStore, RunDir, Trace, fold, read_events
+from loopwright.record import BlobStore, RunDir, RunEnded, Trace, fold, read_events
 from loopwright.trajectory import ControlRequest, ask
 
-__all__ = ["PLANTED", "SCRIPT", "STEERING", "Tale", "shared_tale"]
+__all__ = ["PLANTED", "Entrant", "SCRIPT", "STEERING", "Tale", "shared_tale"]
 
 SCRIPT = Path(__file__).with_name("script.yaml")
 STEERING = "Mind the gap."
@@ -38,6 +38,16 @@ PLANTED = {
 """Keys that every life has in its environment; `9c1e` must be in no file afterwards."""
 
 _ID = "tale"
+
+
+class Entrant(NamedTuple):
+    """An agent that the tale is told with: `agent` as `--agent` wants it, and the programs that it needs."""
+
+    title: str
+    agent: str
+    programs: tuple[str, ...]
+
+
 _SECONDS = 100.0
 
 
@@ -62,8 +72,7 @@ class Tale:
     @cached_property
     def ends(self) -> list[str]:
         """Why each life ended, as far as it could say so."""
-        events = (event for _, event in read_events(self.rundir.journal))
-        return [event.reason for event in events if event.__struct_config__.tag == "run_ended"]
+        return [event.reason for _, event in read_events(self.rundir.journal) if isinstance(event, RunEnded)]
 
     def value(self, payload: Any) -> str:
         """A payload's text."""
@@ -80,15 +89,31 @@ class Tale:
         return [(path.relative_to(self.folder).as_posix(), path.read_bytes()) for path in files]
 
 
-def shared_tale(root: Path, name: str, agent: str, programs: tuple[str, ...]) -> Tale:
-    """The tale of an agent, told once for all test processes that share `root`."""
+def shared_tale(root: Path, name: str, all_agents: Mapping[str, Entrant]) -> Tale:
+    """The tale of an agent, told once for all test processes that share `root`.
+
+    A process that would have to wait for another one's telling tells a tale meanwhile that somebody will want next.
+    """
+    while not (root / f"tale-{name}" / "facts.json").exists():
+        if not any(_told_here(root, other, all_agents[other]) for other in (name, *all_agents)):
+            time.sleep(0.1)
+    return Tale(root / f"tale-{name}")
+
+
+def _told_here(root: Path, name: str, entrant: Entrant) -> bool:
+    """Tell a tale, unless it was told or is being told."""
     folder = root / f"tale-{name}"
     with (root / f"tale-{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "facts.json").exists():
-            ensure_agents(*programs)
-            _Teller(folder, agent).tell()
-    return Tale(folder)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        if folder.exists():
+            assert (folder / "facts.json").exists(), f"the tale of {name} failed before, see {folder}"
+            return False
+        ensure_agents(*entrant.programs)
+        _Teller(folder, entrant.agent).tell()
+        return True
 
 
 class _Teller:
@@ -133,7 +158,7 @@ class _Teller:
                 process.kill()
                 process.wait()
         self._facts["seconds"].append(round(time.monotonic() - began, 1))
-        self._facts["left"].append([*leftovers(self._folder), *sorted(os.listdir(temporary))])
+        self._facts["left"].append([*leftovers(self._folder), *sorted(path.name for path in temporary.iterdir())])
 
     def _kill(self, process: subprocess.Popen[bytes]) -> None:
         self._until("at-kill", process)

@@ -94,7 +94,7 @@ replies:
   - say: The first of many.
     calls:
       - write: {path: greet.sh, text: "echo hello $1"}
-""" + "".join(f"  - {{say: 'and {number}', calls: [shell: 'true']}}\n" for number in range(14))
+""" + "".join(f"  - {{say: 'and {number}', calls: [shell: echo {number}]}}\n" for number in range(14))
 
 
 @pytest.mark.slow

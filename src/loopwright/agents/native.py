@@ -58,6 +58,7 @@ class NativeAgent:
             "profile_description": config.profile.description,
             "profile_path": str(self.profile.path) if self._file is not None else "",
             "profile_digest": self.profile.digest,
+            "profile_overlays": [overlay.id for overlay in config.tools.overlays],
         }
 
     @property
@@ -67,13 +68,17 @@ class NativeAgent:
         return Limits(max_cost=limits.cost, max_seconds=limits.seconds, max_tokens=limits.tokens)
 
     @property
-    def fallback_models(self) -> tuple[str, ...]:
-        """Other models that requests may name, each as `--model` would."""
-        return tuple(
-            dict.fromkeys(
-                model for entry in self.profile.config.providers.models for model in entry.routing.fallback_models
-            )
-        )
+    def sandbox(self) -> str:
+        """The sandbox of its commands. `strongest` never means none at all: that has to be said in words."""
+        driver = self.profile.config.workspace.sandbox.driver
+        return "bwrap" if driver == "strongest" else driver
+
+    @property
+    def fallback_models(self) -> dict[str, str]:
+        """Other models that requests may name; the file of a script lies where the profile says, from its folder."""
+        folder = self.profile.path.parent
+        models = [model for entry in self.profile.config.providers.models for model in entry.routing.fallback_models]
+        return {model: _anchored(model, folder) for model in models}
 
     async def prepare(self, context: AgentContext) -> None:
         """Start a new conversation.
@@ -124,3 +129,8 @@ class NativeAgent:
         if self._runtime is None:
             raise RuntimeError("prepare or resume comes before a turn")
         return self._runtime
+
+
+def _anchored(model: str, folder: Path) -> str:
+    scheme, colon, path = model.partition(":")
+    return f"{scheme}:{folder / path}" if colon and scheme == "scripted" else model

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from loopwright.checkpoint.checkpoints import Checkpoints
     from loopwright.checkpoint.clone import clone_at
     from loopwright.checkpoint.export import export_tree
-    from loopwright.checkpoint.history import changed_between, diff, file_at, tree_of
+    from loopwright.checkpoint.history import changed_between, diff, file_at, patch, tree_of
     from loopwright.checkpoint.policy import Policy
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "diff",
     "export_tree",
     "file_at",
+    "patch",
     "tree_of",
     "unbundle",
 ]
@@ -41,6 +42,7 @@ _HOMES = {
     "diff": "history",
     "export_tree": "export",
     "file_at": "history",
+    "patch": "history",
     "tree_of": "history",
     "unbundle": "bundles",
 }

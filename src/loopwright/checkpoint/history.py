@@ -13,7 +13,7 @@ from loopwright.checkpoint._reader import Reader
 from loopwright.checkpoint._trees import FOLDER_MODE, Entry, decode_tree
 from loopwright.record import FileChange
 
-__all__ = ["changed_between", "diff", "file_at", "tree_of"]
+__all__ = ["changed_between", "diff", "file_at", "patch", "tree_of"]
 
 
 def tree_of(repo: Path, commit: str) -> str:
@@ -77,3 +77,15 @@ def diff(repo: Path, commit_a: str, commit_b: str, *, stat: bool = False) -> str
     form = ["--stat=200", "--summary"] if stat else ["--patch"]
     out = git(["diff", "--no-color", "--no-ext-diff", "--no-textconv", "-M", *form, *ids], repo=repo)
     return out.decode("utf-8", "replace")
+
+
+def patch(repo: Path, commit_a: str, commit_b: str) -> bytes:
+    """The difference between two commits as `git apply` reads it: no renames, binary files in full.
+
+    Raises:
+        UsageError: There is no such repository or commit.
+    """
+    reader = Reader(repo)
+    ids = [reader.commit(commit).id for commit in (commit_a, commit_b)]
+    form = ["--patch", "--binary", "--full-index", "--no-renames"]
+    return git(["diff", "--no-color", "--no-ext-diff", "--no-textconv", *form, *ids], repo=repo)

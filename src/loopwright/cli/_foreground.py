@@ -187,8 +187,8 @@ def _program() -> str:
 
 
 def exit_code(ended: RunEnded) -> int:
-    """0 solved, 130 interrupted from the keyboard, 3 where the machine failed, else 1."""
-    if ended.reason == "solved":
+    """0 solved, or finished without tests; 130 interrupted from the keyboard; 3 where the machine failed; else 1."""
+    if ended.reason in ("solved", "finished"):
         return 0
     if ended.reason == "infrastructure_error":
         return 3

@@ -18,6 +18,7 @@ INTERRUPTED = 130
 # Command -> module and attribute, and the line that `--help` shows; nothing of it is imported before it is used.
 _COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run:run", "Run an agent on a task, and record everything."),
+    "agent": ("agent:agent", "Run an agent that a profile describes, and get its result as a patch."),
     "list": ("runs:list_", "List the runs, newest first."),
     "status": ("runs:status", "Say how a run is doing now."),
     "show": ("runs:show", "Show a run, or one part of it."),

@@ -27,7 +27,7 @@ _SEED_TASK = Path("examples/c_compiler")
 @click.option(
     "--model", help="openai/NAME, anthropic/NAME, openrouter/NAME, http://HOST/v1#NAME, scripted:FILE, or recorded:ID."
 )
-@click.option("--sandbox", default="bwrap", show_default=True, help="bwrap; host (no isolation); strongest.")
+@click.option("--sandbox", help="bwrap; host (no isolation); strongest. [default: the profile's, else bwrap]")
 @click.option("--store", help="Where artifacts go: a folder or s3://BUCKET/PREFIX. [default: the runs' home]")
 @click.option("--trajectory-id", help="The id of the new run. [default: a random one]")
 @click.option("--detach", is_flag=True, help="Run in the background; see `status`, `logs -f`, `attach`.")
@@ -57,6 +57,7 @@ def _options(values: dict[str, Any]) -> RunOptions:
     model = absolute(values.pop("model") or "", "scripted:")
     store = values.pop("store")
     values["store"] = store and absolute(store)
+    values["sandbox"] = values["sandbox"] or ""
     # A scripted model needs no CLI and no key, so the agent that is always here is the default for it.
     agent = values.pop("agent") or ("native" if model.startswith("scripted:") else DEFAULT_AGENT)
     agent = absolute(agent, "native:") if agent.startswith("native:") else agent

@@ -15,7 +15,7 @@ from loopwright.trajectory.recorder import Recorder
 from loopwright.trajectory.seat import Seat
 from loopwright.trajectory.stopping import StopSwitch
 
-__all__ = ["Helm", "merge_limits"]
+__all__ = ["Helm", "merge_limits", "stricter"]
 
 
 def merge_limits(old: Limits, new: Limits | None) -> Limits:
@@ -24,6 +24,13 @@ def merge_limits(old: Limits, new: Limits | None) -> Limits:
         return old
     pairs = {name: (getattr(new, name), getattr(old, name)) for name in Limits.__struct_fields__}
     return Limits(**{name: before if now_ is None else now_ for name, (now_, before) in pairs.items()})
+
+
+def stricter(one: Limits, other: Limits) -> Limits:
+    """Limits that keep both."""
+    pairs = {name: (getattr(one, name), getattr(other, name)) for name in Limits.__struct_fields__}
+    kept = {name: [value for value in pair if value is not None] for name, pair in pairs.items()}
+    return Limits(**{name: min(values) for name, values in kept.items() if values})
 
 
 class Helm:

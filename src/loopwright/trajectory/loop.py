@@ -12,7 +12,8 @@ from msgspec import UNSET
 
 from loopwright.gateway import Gateway
 from loopwright.harness import Task
-from loopwright.record import EndReason, RunEnded, Steered, StopRequested, TestsGraded, TurnStarted
+from loopwright.record import EndReason, RunEnded, Steered, StopRequested, TestsGraded, TurnEnded, TurnStarted
+from loopwright.trajectory.asking import AskNext
 from loopwright.trajectory.clock import now
 from loopwright.trajectory.decide import limit_reached, solves
 from loopwright.trajectory.feedback import follow_up
@@ -23,7 +24,10 @@ from loopwright.trajectory.recorder import Recorder
 from loopwright.trajectory.stopping import StopSwitch
 from loopwright.trajectory.turning import TurnFollower
 
-__all__ = ["TestLoop"]
+__all__ = ["END_OF_INPUT", "TestLoop"]
+
+END_OF_INPUT = "end of input"
+"""Who stopped a run, where the person who was asked for the next instruction had none."""
 
 _GRADING_GRACE_S = 60.0
 
@@ -42,6 +46,7 @@ class TestLoop:
         gateway: Gateway,
         stop: StopSwitch,
         opening: Opening,
+        ask: AskNext | None = None,
     ) -> None:
         self._follower = follower
         self._task = task
@@ -50,6 +55,7 @@ class TestLoop:
         self._gateway = gateway
         self._stop = stop
         self._opening = opening
+        self._ask = ask
 
     async def run(self) -> RunEnded:
         """Go on until there is a reason to end; returns the event that says so, which the caller records."""
@@ -63,10 +69,13 @@ class TestLoop:
             elif state.turns == 0 and not self._opening.judged:
                 await self._open()
             reason = await self._reason()
-            if reason is not None:
-                await self._grade_hidden(reason)
-                return self._end(reason)
-            await self._start_turn(self._with_steering(self._next_prompt()))
+            prompt = await self._next_prompt() if reason is None else None
+            if prompt is not None:
+                await self._start_turn(self._with_steering(prompt))
+                continue
+            reason = reason or self._nothing_to_do()
+            await self._grade_hidden(reason)
+            return self._end(reason)
 
     async def _open(self) -> None:
         """The first turn."""
@@ -105,11 +114,27 @@ class TestLoop:
         limit = limit_reached(state.limits, parts=state.parts, turns=state.turns, seconds=state.seconds)
         if limit is not None:
             return limit
-        last = state.last_turn_ended
-        if last is None or not (last.outcome == "error" or self._idle()):
+        return self._agents_own(state.last_turn_ended)
+
+    def _agents_own(self, last: TurnEnded | None) -> EndReason | None:
+        """Why the agent itself cannot go on, or None."""
+        if last is None:
             return None
-        # A provider that cannot be reached is no failure of the agent.
-        return "infrastructure_error" if last.outcome == "error" and self._gateway.outage else "agent_error"
+        if last.outcome == "limit":
+            return "turn_limit"  # one of the agent's own, since none of the run's is reached
+        if last.outcome == "error":
+            # A provider that cannot be reached is no failure of the agent.
+            return "infrastructure_error" if self._gateway.outage else "agent_error"
+        return "agent_error" if self._idle() else None
+
+    def _nothing_to_do(self) -> EndReason:
+        """Why the run is over where nobody says what the next turn is about."""
+        if self._task.suites and not self._stop.pressed():
+            self._stop.press(END_OF_INPUT)
+        if not self._stop.pressed():
+            return "finished"
+        self._note_stop()
+        return "stopped"
 
     def _note_stop(self) -> None:
         if not self._recorder.state.stop_requested:
@@ -124,6 +149,8 @@ class TestLoop:
                 await self._desk.evaluate("final")
 
     async def _solved(self) -> bool:
+        if not self._task.suites:
+            return False
         grade = self._recorder.state.turn_grade or await self._desk.evaluate("turn_end")
         visible = {name: self._task.suites[name] for name in self._task.visible}
         if not solves(grade, visible):
@@ -135,9 +162,23 @@ class TestLoop:
     def _idle(self) -> bool:
         """Whether two turns in a row called no tool: the agent has nothing more to do, and would not for ever."""
         state = self._recorder.state
-        return state.idle_turns >= 2 and not state.steering_due
+        alone = bool(self._task.suites) and self._ask is None
+        return alone and state.idle_turns >= 2 and not state.steering_due
 
-    def _next_prompt(self) -> str:
+    async def _next_prompt(self) -> str | None:
+        """What the next turn is about, without what people said meanwhile; None where nothing is left to say."""
+        state = self._recorder.state
+        if self._ask is not None:
+            with self._stop.scope():
+                return await self._ask()
+            return None
+        if self._task.suites:
+            return self._told()
+        if state.last_turn_ended is not None and state.last_turn_ended.outcome == "interrupted":
+            return fill("go_on")
+        return "" if state.steering_due else None
+
+    def _told(self) -> str:
         grade = self._recorder.state.turn_grade
         if grade is None:
             raise RuntimeError("a turn is graded before the next one starts")
@@ -153,7 +194,7 @@ class TestLoop:
     def _with_steering(self, prompt: str) -> str:
         """The prompt, after what people said that the agent has not heard."""
         said = [self._text(steered) for steered in self._recorder.state.steering_due]
-        return "\n\n".join([*(fill("steered", text=text) for text in said), prompt])
+        return "\n\n".join(piece for piece in [*(fill("steered", text=text) for text in said), prompt] if piece)
 
     def _text(self, steered: Steered) -> str:
         return str(self._recorder.blobs.value(steered.text))
@@ -183,4 +224,6 @@ class TestLoop:
             return self._gateway.outage or ""
         if reason == "agent_error":
             return (last.detail if last else "") or "the agent yielded twice without calling a tool"
+        if reason == "finished" or (reason == "turn_limit" and last is not None and last.outcome == "limit"):
+            return last.detail if last else ""
         return ""

@@ -14,6 +14,7 @@ from loopwright.gateway import Gateway, serve_unix
 from loopwright.harness import Grader
 from loopwright.record import BlobStore, Event, Journal, RunDir
 from loopwright.sandbox import Mount, SandboxSpec, open_sandbox
+from loopwright.trajectory.asking import AskNext
 from loopwright.trajectory.control import serve_control
 from loopwright.trajectory.deltas import DeltaFeed
 from loopwright.trajectory.draining import Drain
@@ -42,6 +43,7 @@ class Work(Struct, frozen=True):
     recorder: Recorder
     stop: StopSwitch
     feed: DeltaFeed
+    ask: AskNext | None = None
 
     @property
     def native(self) -> bool:
@@ -86,7 +88,7 @@ def _loop(work: Work, seat: Seat, desk: GradeDesk, gateway: Gateway, drain: Drai
     work.journal.subscribe(heed)
     follower = TurnFollower(seat, work.recorder, gateway, work.stop, watchdog, drain, work.plan.on_silence)
     opening = opening or Opening(work.plan.task.instruction)
-    return TestLoop(follower, work.plan.task, work.recorder, desk, gateway, work.stop, opening)
+    return TestLoop(follower, work.plan.task, work.recorder, desk, gateway, work.stop, opening, work.ask)
 
 
 def _rereader(work: Work) -> Callable[[], Past]:
@@ -110,6 +112,7 @@ def _gateway(work: Work, past: Past | None, drain: Drain) -> Gateway:
         # Ours does one thing after another, in this process: there is nothing to wait for.
         before_call=None if work.native else drain.settled,
         on_notice=work.recorder.notice,
+        others=work.plan.others,
     )
     if past is not None:
         gateway.restore(past.calls)
@@ -126,7 +129,12 @@ def _context(work: Work, desk: GradeDesk) -> AgentContext:
         gateway_socket=rundir.gateway_socket,
         model=work.plan.model.name,
         run_tests=desk.run_tests,
-        options={"conversation": _conversation(work), "model_id": work.plan.model.text, "rundir": rundir},
+        options={
+            "conversation": _conversation(work),
+            "model_id": work.plan.model.text,
+            "rundir": rundir,
+            "max_replies": work.plan.max_replies,
+        },
         backend=backend,
         mounts=mounts,
         home=rundir.agent_home,

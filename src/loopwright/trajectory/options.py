@@ -9,11 +9,12 @@ from msgspec import Struct
 
 from loopwright.record import Limits
 
-__all__ = ["DEFAULT_AGENT", "DEFAULT_MAX_PARTS", "DEFAULT_MAX_SILENCE", "OnSilence", "RunOptions"]
+__all__ = ["DEFAULT_AGENT", "DEFAULT_MAX_PARTS", "DEFAULT_MAX_SILENCE", "DEFAULT_SANDBOX", "OnSilence", "RunOptions"]
 
 DEFAULT_AGENT = "codex"
 DEFAULT_MAX_PARTS = 1000
 DEFAULT_MAX_SILENCE = 900.0
+DEFAULT_SANDBOX = "bwrap"
 
 OnSilence = Literal["retry", "end"]
 

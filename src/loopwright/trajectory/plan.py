@@ -6,18 +6,19 @@ Each check says what is wrong in one sentence and what to type next; nothing has
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from loopwright.agents import Agent, make_agent
-from loopwright.base import MachineError, UsageError
+from loopwright.base import LoopwrightError, MachineError, UsageError
 from loopwright.gateway import ModelSpec
 from loopwright.harness import Task, load_task
 from loopwright.record import Limits, Store, check_home, open_store
 from loopwright.sandbox import Probe, probe, require, strongest
-from loopwright.trajectory.options import OnSilence, RunOptions
+from loopwright.trajectory.options import DEFAULT_SANDBOX, OnSilence, RunOptions
 
 __all__ = ["Plan", "make_plan"]
 
@@ -31,6 +32,16 @@ class Configured(Protocol):
         """The limits that they set for the whole run."""
         ...
 
+    @property
+    def sandbox(self) -> str:
+        """The sandbox that they want for its commands."""
+        ...
+
+    @property
+    def fallback_models(self) -> Mapping[str, str]:
+        """Other models that its requests may name: the name, and the model as `--model` would have it."""
+        ...
+
     def describe(self) -> dict[str, Any]:
         """What of them is recorded with a run."""
         ...
@@ -41,7 +52,8 @@ class Plan(Struct, frozen=True):
 
     `agent_text` is what `--agent` was given; `store_spec` is "" where the store is the run's home; `agent_warning`
     says what is untested about the agent. `described` is what an agent with settings of its own has recorded of them
-    (`profile_digest` among it), `agent_limits` the limits that they set.
+    (`profile_digest` among it), `agent_limits` the limits that they set, `others` the other models that it may ask.
+    `files` is the folder that the workspace is copied from, None for the task's own; `max_replies` as in `RunOptions`.
     """
 
     task: Task
@@ -57,6 +69,9 @@ class Plan(Struct, frozen=True):
     on_silence: OnSilence = "retry"
     described: dict[str, Any] = {}
     agent_limits: Limits = Limits()
+    others: Mapping[str, ModelSpec] = {}
+    files: Path | None = None
+    max_replies: int | None = None
 
 
 def make_plan(options: RunOptions) -> Plan:
@@ -77,7 +92,8 @@ def make_plan(options: RunOptions) -> Plan:
             "No model was named.", remedy="Add --model openai/NAME (with its key), or --model scripted:FILE."
         )
     model = ModelSpec.parse(options.model, home=options.home)
-    found = _sandbox(options)
+    configured = agent if isinstance(agent, Configured) else None
+    found = _sandbox(options, configured)
     task = load_task(options.task)
     store = open_store(options.store or str(options.home))
     if options.store:
@@ -95,13 +111,33 @@ def make_plan(options: RunOptions) -> Plan:
         agent_warning=check.warning,
         max_silence=options.max_silence,
         on_silence=options.on_silence,
-        described=agent.describe() if isinstance(agent, Configured) else {},
-        agent_limits=agent.limits if isinstance(agent, Configured) else Limits(),
+        described=configured.describe() if configured else {},
+        agent_limits=configured.limits if configured else Limits(),
+        others=_others(configured.fallback_models) if configured else {},
+        files=options.files,
+        max_replies=options.max_replies,
     )
 
 
-def _sandbox(options: RunOptions) -> Probe:
-    backend = strongest() if options.sandbox == "strongest" else options.sandbox
+def _others(models: Mapping[str, str]) -> dict[str, ModelSpec]:
+    """The models that an agent may ask besides.
+
+    Raises:
+        UsageError, MachineError: As `ModelSpec.parse`, about the profile.
+    """
+    found = {}
+    for name, text in models.items():
+        try:
+            found[name] = ModelSpec.parse(text)
+        except LoopwrightError as error:
+            where = f"the fallback model {name} of the profile"
+            raise type(error)(error.what, where=where, remedy=error.remedy) from error
+    return found
+
+
+def _sandbox(options: RunOptions, configured: Configured | None) -> Probe:
+    wanted = options.sandbox or (configured.sandbox if configured else DEFAULT_SANDBOX)
+    backend = strongest() if wanted == "strongest" else wanted
     if backend != "host":
         return require(backend)
     repository = _repository_around(options.home.resolve())

@@ -41,6 +41,7 @@ def plan_resume(rundir: RunDir) -> tuple[RunStarted, Plan]:
         store=begun.store or None,
         max_silence=begun.options.get("max_silence", DEFAULT_MAX_SILENCE),
         on_silence=begun.options.get("on_silence", "retry"),
+        max_replies=begun.options.get("max_replies"),
     )
     plan = make_plan(options)
     if plan.task.digest != begun.task_digest:
@@ -55,6 +56,13 @@ def plan_resume(rundir: RunDir) -> tuple[RunStarted, Plan]:
             where=begun.model,
             remedy="Bring it back, or start a new run.",
         )
+    for name, digest in begun.options.get("others", {}).items():
+        if name not in plan.others or plan.others[name].digest != digest:
+            raise UsageError(
+                "A fallback model's script has changed since this run was started.",
+                where=name,
+                remedy="Bring it back, or start a new run.",
+            )
     if begun.options.get("profile_digest") not in (None, plan.described.get("profile_digest")):
         raise UsageError(
             "The agent's profile has changed since this run was started.",

@@ -49,8 +49,10 @@ class _McpEndpoint:
 
     async def warm_up(self) -> None:
         """Import the SDK in a thread while the agent's program starts on another core, and then what the end needs."""
-        for name in ("mcp.server.mcpserver", "pyarrow.parquet"):
-            await anyio.to_thread.run_sync(import_module, name, abandon_on_cancel=True)
+        async with self._starting:
+            # Two threads that are both on their way into this package stand in each other's way, and one of them fails.
+            await anyio.to_thread.run_sync(import_module, "mcp.server.mcpserver", abandon_on_cancel=True)
+        await anyio.to_thread.run_sync(import_module, "pyarrow.parquet", abandon_on_cancel=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._starting:

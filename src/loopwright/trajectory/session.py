@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from loopwright.base import LoopwrightError, MachineError
 from loopwright.checkpoint import Checkpoints
 from loopwright.record import EndReason, Event, Journal, RunDir, RunEnded, SkippedFile
+from loopwright.trajectory.asking import AskNext
 from loopwright.trajectory.clock import now
 from loopwright.trajectory.deltas import DeltaFeed, DeltaListener
 from loopwright.trajectory.finishing import finish, live_store
@@ -35,6 +36,7 @@ class Session:
         stop: Ends the run when it is pressed.
         listeners: Told of every event after it was recorded.
         on_delta: Told of what is on its way, as it comes.
+        ask: Asked for the next instruction whenever a turn has ended; None where nobody is there.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Session:
         stop: StopSwitch,
         listeners: Iterable[Listener] = (),
         on_delta: DeltaListener | None = None,
+        ask: AskNext | None = None,
     ) -> None:
         self._plan = plan
         self._rundir = rundir
@@ -54,7 +57,7 @@ class Session:
         feed = DeltaFeed()
         if on_delta is not None:
             feed.subscribe(on_delta)
-        self._work = Work(plan, rundir, journal, self._recorder, stop, feed)
+        self._work = Work(plan, rundir, journal, self._recorder, stop, feed, ask)
         journal.subscribe(lambda _, event: state.apply(event))
         for listener in listeners:
             journal.subscribe(listener)

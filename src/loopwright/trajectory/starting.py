@@ -8,18 +8,18 @@ import shutil
 import sys
 import uuid
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from msgspec import structs
 
 from loopwright import __version__
 from loopwright.base import MachineError
 from loopwright.checkpoint import Checkpoints, Policy, export_tree
-from loopwright.harness import Task
 from loopwright.record import SCHEMA_VERSION, BlobStore, Journal, Limits, RunDir, RunEnded, RunStarted
+from loopwright.trajectory.asking import AskNext
 from loopwright.trajectory.clock import now
+from loopwright.trajectory.copying import check_source, copy_folder
 from loopwright.trajectory.deltas import DeltaListener
-from loopwright.trajectory.helm import merge_limits
+from loopwright.trajectory.helm import merge_limits, stricter
 from loopwright.trajectory.inheriting import Inheritance
 from loopwright.trajectory.options import DEFAULT_MAX_PARTS, RunOptions
 from loopwright.trajectory.plan import Plan
@@ -37,11 +37,12 @@ async def start(
     on_start: Callable[[RunDir, RunStarted], None] | None = None,
     on_delta: DeltaListener | None = None,
     inheritance: Inheritance | None = None,
+    ask: AskNext | None = None,
 ) -> tuple[RunDir, RunEnded]:
     """Run a new trajectory to its end; with `inheritance`, one that begins where another one was.
 
     `on_start` is called once the first event is safe: from then on the run can be resumed. `listeners` are told of
-    every event, `on_delta` of what is on its way.
+    every event, `on_delta` of what is on its way. With `ask`, a person says what each turn after the first is about.
 
     Raises:
         UsageError: A run with this id exists.
@@ -51,7 +52,7 @@ async def start(
     with signals_press(stop):
         rundir = RunDir.create(options.home, options.trajectory_id or str(uuid.uuid4()))
         if inheritance is None:
-            copy_files(plan.task, rundir.workspace)
+            copy_files(plan, rundir)
         else:
             export_tree(inheritance.parent.repo, inheritance.commit, rundir.workspace)
         policy = Policy(ignore=plan.task.ignore)
@@ -64,22 +65,25 @@ async def start(
             journal.append(first)
             journal.sync()
             state.apply(first)
-            session = Session(plan, rundir, journal, state, checkpoints, stop, listeners, on_delta)
+            session = Session(plan, rundir, journal, state, checkpoints, stop, listeners, on_delta, ask)
             if on_start is not None:
                 on_start(rundir, first)
             past, opening = (inheritance.past, inheritance.opening) if inheritance else (None, None)
             return rundir, await session.run(past, opening)
 
 
-def copy_files(task: Task, workspace: Path) -> None:
-    """Make the workspace from the task's starting files, modes and symbolic links kept.
+def copy_files(plan: Plan, rundir: RunDir) -> None:
+    """Make the workspace from the folder that was named, or from the task's starting files; else it is empty.
 
     Raises:
-        MachineError: The disk is full or the folder is not writable.
+        MachineError: The disk is full or a folder cannot be read or written.
     """
+    files, workspace = plan.task.files, rundir.workspace
     try:
-        if task.files.is_dir():
-            shutil.copytree(task.files, workspace, symlinks=True, dirs_exist_ok=True)
+        if plan.files is not None:
+            copy_folder(check_source(plan.files), workspace, leave_out=rundir.home)
+        elif files.is_dir():
+            shutil.copytree(files, workspace, symlinks=True, dirs_exist_ok=True)
         else:
             workspace.mkdir(exist_ok=True)
     except (OSError, shutil.Error) as error:
@@ -132,6 +136,9 @@ def _first_event(
             "visible": list(plan.task.visible),
             "max_silence": plan.max_silence,
             "on_silence": plan.on_silence,
+            "files": str(plan.files) if plan.files else "",
+            "max_replies": plan.max_replies,
+            "others": {name: model.digest for name, model in plan.others.items()},
             **plan.described,
             **(inheritance.facts() if inheritance else {}),
         },
@@ -139,6 +146,6 @@ def _first_event(
 
 
 def _limits(options: RunOptions, plan: Plan) -> Limits:
-    """The limits that were asked for; where nothing was said, the agent's, then the task's; for parts the seed's."""
-    chosen = merge_limits(merge_limits(plan.task.limits, plan.agent_limits), options.limits)
+    """The limits that were asked for, else the task's, or the agent's where they are stricter; for parts the seed's."""
+    chosen = stricter(merge_limits(plan.task.limits, options.limits), plan.agent_limits)
     return structs.replace(chosen, max_parts=chosen.max_parts or DEFAULT_MAX_PARTS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from loopwright.record import Event, Noticed, PartAdded, Progress, TestsGraded, TurnEnded, TurnStarted
+from loopwright.record import Event, Noticed, PartAdded, Progress, RunEnded, TestsGraded, TurnEnded, TurnStarted
 from loopwright.trajectory.tying import GradeTies
 
 __all__ = ["SILENT", "RunState"]
@@ -19,7 +19,7 @@ class RunState(Progress):
     Attributes:
         turn_grade: The `turn_end` grade of the newest turn, once there is one.
         final_grade: The newest grade of all suites, hidden ones included.
-        last_turn_ended: How the newest ended turn ended.
+        last_turn_ended: How the newest ended turn ended; None where the run itself has ended since.
         idle_turns: How many turns in a row, up to the newest ended one, called no tool.
         silent_turns: How many turns in a row, up to the newest ended one, were interrupted for silence.
         ties: The grades of this turn that no part has named yet.
@@ -53,6 +53,9 @@ class RunState(Progress):
                 self._silent_in_turn |= code == SILENT
             case TurnStarted() | TurnEnded():
                 self._turn(event)
+            case RunEnded():
+                # Whoever goes on with a run that has ended means to: what ended it does not end it again.
+                self.last_turn_ended, self.idle_turns = None, 0
             case _:
                 pass
 

@@ -13,6 +13,8 @@ tools: {dialects: {preference: {by_tool_kind: {bash: [bash_block], diff: [aider_
 """
 DONE = "- say: Done.\n"
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_small_turn(lab: Any) -> None:
     ran = lab.run(

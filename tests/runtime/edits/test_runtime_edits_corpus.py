@@ -10,6 +10,8 @@ import pytest
 from tests.runtime.edits.corpus.cases import DIALECTS, Case
 from tests.runtime.edits.corpus.measure import corpus, ours
 
+pytestmark = pytest.mark.slow
+
 _CASES = corpus()
 _PAGE = Path(__file__).parents[3] / "docs" / "edits.md"
 _RECORDED = {"aider_diff": 0.945, "unified_diff": 0.95, "opencode_patch": 0.95, "native": 0.945}

@@ -48,7 +48,7 @@ _BROKEN = {"say": "late", "fault": {"status": 404, "times": 9}}
 
 PROBES = {
     "version": Probe("version: 2", "version: 3", named, "refused"),
-    "extends": Probe("extends: base_a.yaml", "extends: base_b.yaml", named),
+    "extends": Probe("extends: base_a.yaml", "extends: base_b.yaml", recorded, "run"),
     "profile.name": Probe("profile: {name: a}", "profile: {name: b}", recorded, "run"),
     "profile.description": Probe("profile: {description: a}", "profile: {description: b}", recorded, "run"),
     "profile.seed": Probe("profile: {seed: 1}", "profile: {seed: 2}", sent(), "sent"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.runtime.honesty.probe import Probe
-from tests.runtime.honesty.stage import DONE, Played, calls, ran, said, sent
+from tests.runtime.honesty.stage import DONE, Played, calls, ran, recorded, said, sent
 
 __all__ = ["PROBES"]
 
@@ -64,7 +64,8 @@ PROBES = {
     "tools.overlays[].id": Probe(
         "tools: {overlays: [{id: a}]}",
         "tools: {overlays: [{id: b}]}",
-        lambda loaded, _: loaded.config.tools.overlays[0].id,
+        recorded,
+        "run",
     ),
     "tools.overlays[].match": _overlay("rename: {run_shell: sh}, match: '%s'", "openai/*", "anthropic/*"),
     "tools.overlays[].rename.*": _overlay("rename: {run_shell: %s}", "sh", "terminal"),

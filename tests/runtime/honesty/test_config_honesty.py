@@ -30,12 +30,10 @@ def test_every_probe_is_of_a_key() -> None:
 
 
 def test_what_is_only_seen_in_the_loaded_file_is_known() -> None:
-    """`extends` has no other effect; the others take effect outside of the loop, and want a probe there."""
+    """These two take effect outside of the loop: see tests/cli/test_cli_agent.py."""
     assert [key for key, probe in PROBES.items() if probe.level == "loaded"] == [
-        "extends",
         "workspace.root",
         "workspace.sandbox.driver",
-        "tools.overlays[].id",
     ]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,23 +98,24 @@ async def open_server(context: AgentContext) -> AsyncIterator[Server]:
     password = secrets.token_urlsafe(24)
     command = _command(place, program, {**environment(place.gateway, context.model), _PASSWORD: password})
     said = _Said()
-    async with place.sandbox.spawn(command) as process, anyio.create_task_group() as output:
-        output.start_soon(said.follow, process.stderr)
-        output.start_soon(said.follow, process.stdout)
-        await _listening(process, said)
-        async with Client(_socket(context), password) as client, anyio.create_task_group() as tasks:
-            send, receive = anyio.create_memory_object_stream[Event](_QUEUE)
-            server = Server(client, receive)
-            connected = anyio.Event()
-            tasks.start_soon(_pump, client, send, connected)
-            tasks.start_soon(_watch, process, server, said)
-            try:
-                await _in_time(connected, said)
-                yield server
-            finally:
-                tasks.cancel_scope.cancel()
-                send.close()
-        output.cancel_scope.cancel()
+    with _own_socket(context) as socket:
+        async with place.sandbox.spawn(command) as process, anyio.create_task_group() as output:
+            output.start_soon(said.follow, process.stderr)
+            output.start_soon(said.follow, process.stdout)
+            await _listening(process, said)
+            async with Client(socket, password) as client, anyio.create_task_group() as tasks:
+                send, receive = anyio.create_memory_object_stream[Event](_QUEUE)
+                server = Server(client, receive)
+                connected = anyio.Event()
+                tasks.start_soon(_pump, client, send, connected)
+                tasks.start_soon(_watch, process, server, said)
+                try:
+                    await _in_time(connected, said)
+                    yield server
+                finally:
+                    tasks.cancel_scope.cancel()
+                    send.close()
+            output.cancel_scope.cancel()
 
 
 _PASSWORD = "OPENCODE_SERVER_PASSWORD"
@@ -131,6 +132,16 @@ def _socket(context: AgentContext) -> Path:
     if context.home is None:
         raise MachineError("this run has no home folder for an agent's program")
     return context.home / _SOCKET
+
+
+@contextmanager
+def _own_socket(context: AgentContext) -> Iterator[Path]:
+    """Where the server listens; the file is removed with it."""
+    path = _socket(context)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 async def _listening(process: Process, said: _Said) -> None:

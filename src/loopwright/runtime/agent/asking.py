@@ -76,6 +76,9 @@ class Asker:
 
     def _check_limits(self, dialogue: Dialogue) -> None:
         limits, book = self._harness.config.loop.limits, dialogue.book
+        most = self._context.options.get("max_replies")
+        if most is not None and book.replies >= most:
+            raise ModelError(f"-m: {most} replies", "limit")
         if limits.turns is not None and book.replies >= limits.turns:
             raise ModelError(f"loop.limits.turns: {limits.turns} replies", "limit")
         if limits.tokens is not None and book.tokens >= limits.tokens:

@@ -135,10 +135,12 @@ def _text(node: Node) -> str:
 
 
 def _read_words(words: Sequence[str | None], found: _Found, depth: int) -> None:
-    if not words:
-        return
+    if not words or not words[0]:
+        if words and words[0] is None:
+            found.unclear.append("a program whose name is only known when it runs")
+        return  # without a name, nothing is started
     name = words[0]
-    if name is None or (name != "[" and _EXPANDED & set(name)):
+    if name != "[" and _EXPANDED & set(name):
         found.unclear.append("a program whose name is only known when it runs")
         return
     known = tuple("?" if word is None else word for word in words)

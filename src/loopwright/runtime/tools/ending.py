@@ -14,6 +14,8 @@ async def run_tests(context: ToolContext, arguments: dict[str, Any], call_id: st
     """Grade the workspace as it is now."""
     reply = await context.agent.run_tests(arguments.get("test_path", ""), call_id)
     status: Literal["completed", "failed"] = "completed" if reply.ok else "failed"
+    if not reply.grade_id:
+        return Outcome(reply.text, status)
     return Outcome(reply.text, status, grade_ids=(reply.grade_id,), tests=(reply.passed, reply.total))
 
 
