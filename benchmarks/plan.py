@@ -55,6 +55,7 @@ BENCHMARKS = (
         quick=("--files", "5000", "--parts", "200", "--rounds", "5"),
         read=read_checkpoint,
     ),
+    Benchmark(name="fork", script="bench_fork.py", quick=("--parts", "1000", "--runs", "3")),
     Benchmark(name="demo", script="bench_make.py", words=("demo",), quick=None),
     Benchmark(name="check", script="bench_make.py", words=("check",), quick=None),
 )
