@@ -56,6 +56,7 @@ BENCHMARKS = (
         read=read_checkpoint,
     ),
     Benchmark(name="fork", script="bench_fork.py", quick=("--parts", "1000", "--runs", "3")),
+    Benchmark(name="agents", script="bench_agents.py", quick=None, seconds=600),
     Benchmark(name="demo", script="bench_make.py", words=("demo",), quick=None),
     Benchmark(name="check", script="bench_make.py", words=("check",), quick=None),
 )
@@ -67,6 +68,7 @@ KEPT_BY_TESTS = {
     "a resumed run is as an uninterrupted one, 1,000 kills": "LOOPWRIGHT_KILLS=1000 pytest tests/kill/test_kill_run.py",
     "0 bytes changed in the user's .git": f"pytest {_SACRED}",
     "0 escape attempts that succeed": "pytest tests/escape",
+    "no agent looks up a name": "pytest tests/conformance/test_conformance_offline.py",
     "make test in 5 minutes": "time make test",
     "false-keep rate on A/A experiments at most alpha": "",
     "0 planted secrets in the record": "pytest tests/cli/test_cli_secrets.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -32,13 +33,18 @@ Runs are named by their id, by the beginning of it, or by `latest`. They are kep
 def page() -> str:
     """The whole page as Markdown."""
     context = click.Context(cli, info_name="loopwright", max_content_width=100, terminal_width=100)
-    sections = [_HEAD]
-    for name in cli.list_commands(context):
-        command = cli.get_command(context, name)
+    return "\n".join([_HEAD, *_sections(cli, context, "##")])
+
+
+def _sections(group: click.Group, context: click.Context, level: str) -> Iterator[str]:
+    """One section for each command of a group, and after a group's own those of its commands."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         assert command is not None
         inner = click.Context(command, info_name=name, parent=context, max_content_width=100, terminal_width=100)
-        sections.append(f"## `loopwright {name}`\n\n```text\n{command.get_help(inner)}\n```\n")
-    return "\n".join(sections)
+        yield f"{level} `{inner.command_path}`\n\n```text\n{command.get_help(inner)}\n```\n"
+        if isinstance(command, click.Group):
+            yield from _sections(command, inner, f"{level}#")
 
 
 def main() -> int:

@@ -95,6 +95,20 @@ async def test_everything_that_it_does_becomes_items(tmp_path: Path) -> None:
     assert next(iter(memory.files)) == f".claude/projects/-workspace/{memory.session_id}.jsonl"
 
 
+async def test_a_turn_that_is_closed_does_not_go_on_with_a_message_that_waits(tmp_path: Path) -> None:
+    replies = "  - calls: [{shell: sleep 987}]\n  - calls: [{write: {path: late.txt, text: x}}]\n  - say: Done.\n"
+    async with staged(tmp_path, HEAD + replies) as (stage, agent):
+        await agent.prepare(stage.context)
+        async with aclosing(agent.turn("Begin.")) as items:  # type: ignore[type-var]
+            async for item in items:
+                if item.part_type == "tool_call":
+                    assert await agent.steer("And then something else.")
+                    break
+        await anyio.sleep(0.5)
+        assert len(stage.calls) == 1
+        assert not (stage.workspace / "late.txt").exists()
+
+
 _STEERED = """\
   - say: I wait.
     calls: [{shell: sleep 1}]

@@ -47,7 +47,7 @@ def test_steer_and_limit_reach_a_run_that_goes_on(loopwright: Loopwright, runnin
     assert (said.code, said.out) == (0, "told\n")
     later = json.loads(loopwright("steer", running, "you are deaf", "--json").out)
     assert later["delivered"] == "next_turn"
-    assert loopwright("limit", running, "--max-tokens", "5000").out.startswith("limits of live are now: tokens 5000")
+    assert loopwright("limit", running, "--max-tokens", "5000").out.startswith("limits of live are now: tokens 5,000")
     ended = json.loads(loopwright("limit", running, "--max-parts", "1", "--json").out)
     assert ended["detail"] == "part_limit reached"
     _until(lambda: _status(loopwright, running)["status"] == "ended")

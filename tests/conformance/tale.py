@@ -23,7 +23,7 @@ from loopwright.gateway.requests import whole_request
 from loopwright.record import BlobStore, RunDir, RunEnded, Trace, fold, read_events
 from loopwright.trajectory import ControlRequest, ask
 
-__all__ = ["PLANTED", "Entrant", "SCRIPT", "STEERING", "Tale", "shared_tale"]
+__all__ = ["PLANTED", "SCRIPT", "STEERING", "Entrant", "Tale", "shared_tale"]
 
 SCRIPT = Path(__file__).with_name("script.yaml")
 STEERING = "Mind the gap."
@@ -54,9 +54,9 @@ _SECONDS = 100.0
 class Tale:
     """What came of it, as it lies in a folder: the record, what was printed, and `facts` that are in neither."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, trajectory: str = _ID) -> None:
         self.folder = folder
-        self.rundir = RunDir(folder / "home", _ID)
+        self.rundir = RunDir(folder / "home", trajectory)
 
     @cached_property
     def facts(self) -> dict[str, Any]:

@@ -108,5 +108,8 @@ def commands(page: Path, only: str = "") -> Iterator[tuple[int, str]]:
         if block.language == "console":
             yield from ((step.line, step.command) for step in steps(block))
         elif block.language in _SHELL:
-            for number, line in enumerate(block.text.splitlines(), block.line):
-                yield number, line.partition("  #")[0].rstrip()
+            # A line that ends in a backslash goes on in the next one; the number is that of the first.
+            number = block.line
+            for line in re.split(r"(?<!\\)\n", block.text.rstrip("\n")):
+                yield number, line.replace("\\\n", " ").partition("  #")[0].rstrip()
+                number += 1 + line.count("\n")

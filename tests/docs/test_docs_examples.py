@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from tests.docs.pages import ROOT, Block, Step, blocks, commands, steps
+from tests.docs.pages import pages as all_pages
 
-PAGES = [ROOT / "docs" / name for name in ("tasks.md", "scripted-models.md", "sandbox.md")]
+# Every page with a session in it; blocks of other languages are not run.
+PAGES = [page for page in all_pages() if any(block.language == "console" for block in blocks(page))]
 _SCRIPTS = Path(sysconfig.get_path("scripts"))
 _SECONDS = 60
 

@@ -57,14 +57,19 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
 
 def refused(command: str) -> str:
     """Why `loopwright` would refuse this command line; empty where it would not. Nothing is run."""
-    words = [word for word in shlex.split(command) if word != "..."]
+    name, *words = (word for word in shlex.split(command)[1:] if word != "...")
+    found = cli.get_command(click.Context(cli), name)
+    while isinstance(found, click.Group) and words and not words[0].startswith("-"):
+        name, *words = words
+        found = found.get_command(click.Context(found), name)
+    if found is None:
+        return f"no such command: {name}"
     try:
-        found = cli.get_command(click.Context(cli), words[1])
-        if found is None:
-            return f"no such command: {words[1]}"
-        found.make_context(words[1], words[2:]).close()
+        found.make_context(name, words).close()
     except click.ClickException as error:
         return error.format_message()
+    except click.exceptions.Exit:
+        pass  # --help
     return ""
 
 
@@ -97,6 +102,9 @@ def test_a_command_that_cannot_be_typed_is_found() -> None:
     assert "--prat" in refused("loopwright show latest --prat 2")
     assert "FOLDER" in refused("loopwright checkout latest")
     assert refused("loopwright shwo latest") == "no such command: shwo"
+    assert refused("loopwright config check a.yaml") == ""
+    assert refused("loopwright config chekc a.yaml") == "no such command: chekc"
+    assert "--kee" in refused("loopwright config explain a.yaml --kee b")
     assert "Invalid value" in refused("loopwright run --max-parts none")
 
 
@@ -106,3 +114,9 @@ def test_a_session_is_read_as_it_is_typed(tmp_path: Path) -> None:
     (block,) = blocks_of(page)
     assert (block.line, block.language, block.options) == (4, "console", {"exit": "1"})
     assert steps(block) == [(4, "one \\\n    two", ["out", ""]), (8, "three", [])]
+
+
+def test_a_command_may_go_on_in_the_next_line(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```\none --a \\\n    --b  # why\ntwo\n```\n")
+    assert list(commands(page)) == [(2, "one --a      --b"), (4, "two")]

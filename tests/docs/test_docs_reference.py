@@ -13,7 +13,9 @@ from tests.docs.pages import ROOT, blocks, code_words
 from loopwright.gateway.scripted.dialects import DIALECTS
 from loopwright.gateway.scripted.schema import (
     CallSpec,
+    DelegateSpec,
     EditSpec,
+    FaultSpec,
     MatchSpec,
     PriceSpec,
     ReplySpec,
@@ -77,7 +79,10 @@ def test_everything_that_a_task_can_import_is_explained() -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [Script, ReplySpec, MatchSpec, CallSpec, WriteSpec, EditSpec, ShellSpec, ToolSpec, UsageSpec, PriceSpec],
+    [
+        *(Script, ReplySpec, MatchSpec, CallSpec, WriteSpec, EditSpec, ShellSpec, ToolSpec, UsageSpec, PriceSpec),
+        *(DelegateSpec, FaultSpec),
+    ],
     ids=lambda model: model.__name__,
 )
 def test_every_key_of_a_script_is_explained(model: type[BaseModel]) -> None:

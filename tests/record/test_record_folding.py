@@ -140,6 +140,20 @@ def test_what_was_said_is_due_until_a_prompt_passes_it_on() -> None:
     assert state.steering_due == []
 
 
+def test_what_was_told_in_a_turn_is_due_where_no_request_took_it_on() -> None:
+    told = Steered(at(2), "me", Payload(value="a"), "now")
+    ended = TurnEnded(1, at(9), 3, "interrupted")
+    early, late = (structs.replace(model_called(n), timestamp=at(n)) for n in (1, 3))
+    failed = structs.replace(late, status=500, error="upside down")
+    inner = structs.replace(late, purpose="subagent")
+    assert _folded(told, late, ended).steering_due == []
+    for unheard in (early, failed, inner):
+        state = _folded(told, unheard)
+        assert state.steering_due == [], "the turn goes on"
+        state.apply(ended)
+        assert state.steering_due == [told]
+
+
 def test_waiting_is_summed() -> None:
     state = _folded(model_called(1, waited_ms=1500.0), model_called(2))
     assert state.totals.waited_seconds == 1.5

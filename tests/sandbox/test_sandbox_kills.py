@@ -46,7 +46,7 @@ def test_nothing_survives_us_at_any_moment(backend: str, tmp_path: Path) -> None
     for number in range(ROUNDS):
         mark = f"{4000 + os.getpid()}.{number}{time.monotonic_ns()}"
         argv = [sys.executable, "-c", PROGRAM, backend, str(tmp_path), mark]
-        with subprocess.Popen(argv, stdout=subprocess.PIPE) as ours:
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, env={**os.environ, "TMPDIR": str(tmp_path)}) as ours:
             assert ours.stdout is not None
             assert ours.stdout.readline() == b"ready\n"
             time.sleep(chance.random() * 0.25)

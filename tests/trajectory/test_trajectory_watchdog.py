@@ -12,9 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopwright.agents import Activity
+from loopwright.gateway import Refusal
 from loopwright.record import Limits, RunDir, Trace, verify
 from loopwright.record.samples import model_called, part_added
-from loopwright.trajectory.watchdog import MOST_COMPACTIONS, MOST_FAILED_CALLS, Verdict, Watchdog, state_of
+from loopwright.trajectory.watchdog import (
+    MOST_COMPACTIONS,
+    MOST_FAILED_CALLS,
+    MOST_REFUSED_CALLS,
+    Verdict,
+    Watchdog,
+    state_of,
+)
 
 Run = Callable[..., tuple[RunDir, Trace]]
 
@@ -25,6 +33,7 @@ class _Traffic:
     waiting: bool = False
     last_activity: float = 0.0
     exhausted: str | None = None
+    refusal: Refusal | None = None
 
 
 def _activity(heard: float = 0.0, tools: dict[str, str] | None = None, dead: str | None = None) -> Activity:
@@ -117,6 +126,16 @@ def test_reconnecting_without_end_is_a_loop() -> None:
     verdict = _watched(watchdog, _activity(time.monotonic()))
     assert verdict is not None
     assert "no route" in verdict.words
+
+
+def test_asking_again_where_that_cannot_help_is_a_loop_much_sooner() -> None:
+    refusals = {"no_credit": "loop", "rate_limit": None}
+    for kind, verdict in refusals.items():
+        watchdog = Watchdog(_Traffic(refusal=Refusal(kind, "")), lambda: False, None)  # type: ignore[arg-type]
+        for call in range(MOST_REFUSED_CALLS):
+            watchdog.on_event(model_called(call, status=429, error="insufficient_quota"))
+        found = _watched(watchdog, _activity(time.monotonic()), 0.4)
+        assert (found and found.kind) == verdict
 
 
 def _end(trace: Trace) -> tuple[str, str]:

@@ -147,7 +147,7 @@ class _Writer:
                 started_at=START.isoformat(),
                 agent="native",
                 agent_version="0.1.0",
-                agent_model=model.partition(":")[2] or model.partition("/")[2],
+                agent_model="scripted-c-compiler" if scripted else model.partition("/")[2],
                 model=model,
                 scripted=scripted,
                 task="c_compiler",
@@ -204,7 +204,7 @@ class _Writer:
                 item_type=item_type,
                 summary=summary,
                 duration_ms=850,
-                agent_model="scripted.yaml",
+                agent_model="scripted-c-compiler",
                 reply=self.calls,
                 **more,
             )

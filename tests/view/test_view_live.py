@@ -59,7 +59,7 @@ def figures(output: str) -> list[str]:
 
 def test_the_figures_say_who_where_and_how_far() -> None:
     block = figures(watch(sample_events(suites=2)[:60], width=100))
-    assert block[0] == "3f2a9c1b · native · scripted model scripted.yaml · c_compiler · bwrap"
+    assert block[0] == "3f2a9c1b · native · scripted model scripted-c-compiler · c_compiler · bwrap"
     assert block[1].startswith("part 39 of 200  turn 2  125k tokens  $0.00  ")
     assert block[2].split()[0] == "basics"
     assert block[2].endswith("82/86")
@@ -105,6 +105,61 @@ def test_a_failed_tool_says_so() -> None:
     assert event.tool is not None
     failed = replace(event, part_type="tool_result", tool=replace(event.tool, status="failed", exit_code=2))
     assert any(line.endswith("failed (exit 2)") for line in seen(watch([failed])))
+
+
+def test_what_became_of_files_is_seen_however_long_the_summary_is() -> None:
+    template = next(event for event in sample_events() if isinstance(event, PartAdded) and event.tool)
+    assert template.tool is not None
+    failed = replace(template.tool, status="failed", exit_code=2, arguments=None)
+    part = replace(template, part_type="tool_result", tool=failed, summary="long " * 40, files=(FileChange("a.py", "added"),))
+    assert seen(watch([part], width=60))[0].endswith("long…  failed (exit 2)  a.py added")
+    many = replace(part, files=tuple(FileChange(f"folder/file_{number}.py", "added") for number in range(9)))
+    first, second, *_ = seen(watch([many], width=60))
+    assert first.endswith("long lon…")
+    assert second.strip().startswith("failed (exit 2)  folder/file_0.py added")
+    assert second.endswith("…")
+
+
+def test_what_sub_agents_do_is_told_apart() -> None:
+    template = next(event for event in sample_events() if isinstance(event, PartAdded))
+
+    def part(number: int, kind: str, parent: str | None, call: str = "") -> PartAdded:
+        tool = ToolUse("task", call, Payload(value={})) if call else None
+        content = None if call else Payload(value=f"words {number}")
+        summary = f"summary {number}"
+        return replace(
+            template, part=number, part_type=kind, parent=parent, tool=tool, content=content, summary=summary, files=()
+        )
+
+    events: list[Event] = [
+        part(1, "tool_call", None, "c1"),
+        part(2, "text", "c1"),
+        part(3, "tool_call", "c1", "c2"),
+        part(4, "reasoning", "c2"),
+        part(5, "text", "gone"),
+    ]
+    lines = seen(watch(events))
+    for line in ("1 → summary 1", "2 » ┆ words 2", "3 → ┆ summary 3", "4 ∴ ┆ ┆ summary 4", "5 » ┆ words 5"):
+        assert f"    {line}" in lines
+    file = io.StringIO()
+    plain = PlainView(file)
+    for seq, event in enumerate(events):
+        plain.on_event(seq, event)
+    told = [re.findall(r"subagent_of=(\S+)", line) for line in file.getvalue().splitlines()]
+    assert told == [[], ["1"], ["1"], ["3"], ["gone"]]
+
+
+def test_the_past_counts_but_does_not_scroll_by() -> None:
+    file, events = io.StringIO(), sample_events()
+    cut = next(index for index, event in enumerate(events) if isinstance(event, TestsGraded)) + 1
+    terminal = Console(file=file, force_terminal=True, width=100, height=40, legacy_windows=False)
+    view = LiveView(terminal, refresh=False, clock=lambda: time_of(events[-1]))
+    for seq, event in enumerate(events):
+        (view.catch_up if seq < cut else view.on_event)(seq, event)
+    view.close()
+    assert figures(file.getvalue()) == figures(watch(events, width=100))
+    grades = [line.strip() for line in seen(file.getvalue()) if " tests " in line]
+    assert grades[0] == "✗ tests  basics 12/86 +7", "compared with a grade of the past"
 
 
 def test_what_the_agent_says_is_wrapped_and_whole() -> None:

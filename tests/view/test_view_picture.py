@@ -38,7 +38,7 @@ def _hostile(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_the_title_says_agent_model_task_and_id() -> None:
     spec = chart(graph_data(sample_trace(), values))
-    for word in ("native", "scripted model scripted.yaml", "c_compiler", "3f2a9c1b"):
+    for word in ("native", "scripted model scripted-c-compiler", "c_compiler", "3f2a9c1b"):
         assert word in spec["title"]["text"]
 
 
@@ -64,6 +64,14 @@ def test_a_run_that_has_hardly_begun_can_be_drawn(until: int, tmp_path: Path) ->
     data = graph_data(sample_trace(until=until, ended=False), values)
     render_png(chart(data), tmp_path / "early.png", scale=1)
     assert (tmp_path / "early.png").stat().st_size > 1000
+
+
+def test_names_that_xml_cannot_hold_are_drawn(tmp_path: Path) -> None:
+    data = graph_data(hostile_trace(), values)
+    data["trajectory"]["agent"] = f"{HOSTILE}\x00\ufffe"
+    data["checkpoints"][0]["changed_files"] = ["odd \x1b[31m\udc80\uffff.txt"]
+    render_png(chart(data), tmp_path / "odd.png", scale=1)
+    assert (tmp_path / "odd.png").stat().st_size > 1000
 
 
 def test_neighbours_with_one_status_are_one_rectangle() -> None:

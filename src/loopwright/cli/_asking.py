@@ -78,5 +78,7 @@ class Person:
             click.echo("next instruction (Ctrl-D ends): ", nl=False)
         while True:
             line = await self._reader.line()
+            if line is None and not self._silent:
+                click.echo("")
             if line is None or line.strip():
                 return line

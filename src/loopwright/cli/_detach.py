@@ -107,8 +107,10 @@ def _in_background(rundir: RunDir, job: _Job, begun: Callable[[], bool]) -> int:
             log.seek(0)
             sys.stderr.write(log.read().decode("utf-8", "replace"))
             return child.wait()
+    from loopwright.record import short_id
+
     banner(first)
-    click.echo(f"detached as process {child.pid}; watch it with: loopwright attach {rundir.id[:8]}")
+    click.echo(f"detached as process {child.pid}; watch it with: loopwright attach {short_id(rundir.id)}")
     return 0
 
 

@@ -141,13 +141,14 @@ def view_for(*, plain: bool) -> View:
 
 def _show_past(rundir: RunDir, view: View) -> None:
     """Begin with what is recorded already: of a new run its first event, of a resumed one how far it is."""
-    from loopwright.record import first_event, read_tail
+    from loopwright.record import read_events, read_tail
 
-    first = first_event(rundir.journal)
-    if first is not None:
-        view.on_event(1, first)
-    for seq, event in read_tail(rundir.journal, 1):
-        view.on_event(seq, event)
+    last = max((seq for seq, _ in read_tail(rundir.journal, 1)), default=0)
+    for seq, event in read_events(rundir.journal):
+        if seq in (1, last):
+            view.on_event(seq, event)
+        else:
+            view.catch_up(seq, event)
 
 
 def banner(first: RunStarted) -> None:
@@ -165,12 +166,14 @@ def banner(first: RunStarted) -> None:
 
 def epilogue(rundir: RunDir, ended: RunEnded) -> None:
     """How the run ended, and where to look next."""
+    from loopwright.record import short_id
+
     detail = f": {ended.detail}" if ended.detail else ""
     click.echo(f"\n{ended.reason}{detail}")
     counts = f"{_count(ended.total_parts, 'part')} in {_count(ended.total_turns, 'turn')}"
     click.echo(f"{counts}; files at commit {ended.final_git_commit[:12]}")
     click.echo(f"record in {rundir.path}")
-    short = rundir.id[:8]
+    short = short_id(rundir.id)
     click.echo("Look at it with:")
     for words in (f"show {short}", f"graph {short}", f"diff {short} 0 {ended.total_parts}"):
         click.echo(f"  {_program()} {words}")

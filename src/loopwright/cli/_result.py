@@ -107,7 +107,7 @@ def apply_result(rundir: RunDir, result: Result, ended: RunEnded) -> bool:
         MachineError: A file cannot be written; then nothing is changed.
     """
     from loopwright.checkpoint import export_tree
-    from loopwright.trajectory.loop import END_OF_INPUT
+    from loopwright.trajectory import END_OF_INPUT
 
     done = ended.reason in ("solved", "finished") or ended.detail == END_OF_INPUT
     if not done:
@@ -123,7 +123,7 @@ def apply_result(rundir: RunDir, result: Result, ended: RunEnded) -> bool:
         export_tree(rundir.repo, begun.initial_commit, before)
         export_tree(rundir.repo, ended.final_git_commit, after)
         _check(before, target, result)
-        _commit(target, _states(after, result.changes))
+        _commit(target, _states(after, target, result.changes))
     return True
 
 
@@ -177,7 +177,7 @@ def _same(one: Path, other: Path) -> bool:
     return same_mode and one.read_bytes() == other.read_bytes()
 
 
-def _states(after: Path, changes: tuple[FileChange, ...]) -> dict[str, State | None]:
+def _states(after: Path, target: Path, changes: tuple[FileChange, ...]) -> dict[str, State | None]:
     from loopwright.runtime.edits.paths import State
 
     states: dict[str, State | None] = {}
@@ -188,8 +188,14 @@ def _states(after: Path, changes: tuple[FileChange, ...]) -> dict[str, State | N
         elif path.is_symlink():
             raise LoopwrightError(f"The result was not applied: {change.path} became a symbolic link.")
         else:
-            states[change.path] = State(path.read_bytes(), 0o755 if path.stat().st_mode & 0o100 else 0o644)
+            states[change.path] = State(path.read_bytes(), _mode(path, target / change.path))
     return states
+
+
+def _mode(after: Path, now: Path) -> int:
+    """The file's own permissions, executable or not as the agent left it; the usual ones for a new file."""
+    mode = stat.S_IMODE(now.stat().st_mode) if now.exists() else 0o644
+    return mode | (mode & 0o444) >> 2 if after.stat().st_mode & 0o100 else mode & ~0o111
 
 
 def _commit(target: Path, states: dict[str, State | None]) -> None:

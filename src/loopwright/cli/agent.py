@@ -68,7 +68,7 @@ def _options(profile: LoadedConfig, values: dict[str, Any]) -> RunOptions:
 
 def _files(profile: LoadedConfig, task: Path, workspace: Path | None) -> Path | None:
     """What the work begins with: the folder that was named; else the task's files; else the profile's root."""
-    from loopwright.trajectory.copying import check_source
+    from loopwright.trajectory import check_source
 
     if workspace is not None:
         return check_source(workspace)

@@ -30,13 +30,14 @@ _PATIENCE_SECONDS = 15.0
 @json_option
 def stop(run_id: str, seconds: float, as_json: bool) -> None:
     """End a run that goes on; its record is complete when this returns."""
-    from loopwright.record import writer_of
+    from loopwright.record import short_id, writer_of
     from loopwright.trajectory import ControlRequest, ask
 
     rundir = run_of(run_id)
     writer = writer_of(rundir)
     if writer is None:
-        raise UsageError(f"The run {rundir.id} is not running.", remedy=f"Type: loopwright status {rundir.id[:8]}")
+        remedy = f"Type: loopwright status {short_id(rundir.id)}"
+        raise UsageError(f"The run {rundir.id} is not running.", remedy=remedy)
     reply = ask(rundir.control, ControlRequest(do="stop", source="loopwright stop"))
     if reply is None:
         os.kill(writer.pid, signal.SIGTERM)  # it is starting or finishing; its handler waits for the right moment
@@ -117,7 +118,7 @@ def limit(run_id: str, as_json: bool, **values: Any) -> None:
     if as_json:
         print_json({"id": rundir.id, "changed": changed, "detail": reached})
     else:
-        words = ", ".join(f"{name.removeprefix('max_')} {value:g}" for name, value in changed.items())
+        words = ", ".join(f"{name.removeprefix('max_')} {value:,}" for name, value in changed.items())
         click.echo(f"limits of {rundir.id} are now: {words}" + (f" ({reached}; the run ends)" if reached else ""))
 
 
@@ -128,14 +129,14 @@ def _asked(rundir: RunDir, request: ControlRequest) -> ControlReply:
         UsageError: There is none, or it refuses.
         LoopwrightError: It does not answer.
     """
-    from loopwright.record import writer_of
+    from loopwright.record import short_id, writer_of
     from loopwright.trajectory import ask
 
     writer = writer_of(rundir)
     if writer is None:
         options = " --max-parts N (or another limit)" if request.do == "limit" else ", and steer it then"
         raise UsageError(
-            f"The run {rundir.id} is not running.", remedy=f"Type: loopwright resume {rundir.id[:8]}{options}"
+            f"The run {rundir.id} is not running.", remedy=f"Type: loopwright resume {short_id(rundir.id)}{options}"
         )
     reply = ask(rundir.control, request, _PATIENCE_SECONDS)
     if reply is None:

@@ -100,7 +100,7 @@ def _standing(rundir: RunDir) -> _Standing | None:
 @json_option
 def status(run_id: str, as_json: bool) -> None:
     """Say how a run is doing now."""
-    from loopwright.record import read_tail
+    from loopwright.record import read_tail, short_id
 
     rundir = run_of(run_id)
     first, standing = started_event(rundir), _standing(rundir)
@@ -124,7 +124,7 @@ def status(run_id: str, as_json: bool) -> None:
     )
     console().print(view)
     if writer is None and standing.summary.reason is None:
-        click.echo(f"Its process is gone. Go on with: loopwright resume {rundir.id[:8]}")
+        click.echo(f"Its process is gone. Go on with: loopwright resume {short_id(rundir.id)}")
 
 
 def _end_detail(rundir: RunDir) -> str:

@@ -48,6 +48,9 @@ class _JsonLines:
         click.echo(b'{"seq":%d,"event":%b}' % (seq, encode_event(event)))
         sys.stdout.flush()
 
+    def catch_up(self, seq: int, event: Event) -> None:
+        """Nothing is remembered."""
+
     def on_delta(self, delta: Delta) -> None:
         """What is not recorded is not printed."""
 
@@ -64,7 +67,7 @@ def attach(run_id: str, plain: bool) -> None:
 
 
 def _watch(rundir: RunDir, view: View, *, follow: bool, live: bool = False) -> None:
-    from loopwright.record import read_events, writer_of
+    from loopwright.record import read_events, short_id, writer_of
     from loopwright.trajectory import started_event
 
     if writer_of(rundir) is None:
@@ -80,6 +83,7 @@ def _watch(rundir: RunDir, view: View, *, follow: bool, live: bool = False) -> N
                 view.on_event(seq, event)
             tasks.cancel_scope.cancel()
 
+    left = False
     try:
         if follow:
             anyio.run(main)
@@ -87,11 +91,13 @@ def _watch(rundir: RunDir, view: View, *, follow: bool, live: bool = False) -> N
             for seq, event in read_events(rundir.journal):
                 view.on_event(seq, event)
     except KeyboardInterrupt:
-        click.echo(f"\nleft; the run goes on: loopwright status {rundir.id[:8]}", err=True)
-        return
+        left = True
     finally:
         view.close()
-    if follow:
+    if left:
+        # Not before the view is closed: it would draw over it.
+        click.echo(f"\nleft; the run goes on: loopwright status {short_id(rundir.id)}", err=True)
+    elif follow:
         _tell_gone(rundir)
 
 

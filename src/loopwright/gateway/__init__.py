@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from loopwright.gateway.gateway import Exhausted, Gateway, PayloadStore
     from loopwright.gateway.prices import Price, price_of
     from loopwright.gateway.refusals import Refusal
-    from loopwright.gateway.requests import whole_request
+    from loopwright.gateway.requests import apply_difference, whole_request
     from loopwright.gateway.serve import serve_unix
     from loopwright.gateway.spec import ModelSpec
 
@@ -23,6 +23,7 @@ __all__ = [
     "PayloadStore",
     "Price",
     "Refusal",
+    "apply_difference",
     "hold_keys",
     "host_environ",
     "price_of",
@@ -41,6 +42,7 @@ _HOMES = {
     "host_environ": "_keys",
     "price_of": "prices",
     "serve_unix": "serve",
+    "apply_difference": "requests",
     "whole_request": "requests",
 }
 

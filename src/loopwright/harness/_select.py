@@ -44,7 +44,7 @@ def unknown_path(tests: Sequence[Declared], path: str) -> str:
         return f"no test matches {path!r}; nearest: {', '.join(near)}"
     suites = list(dict.fromkeys(test.suite for test in tests))
     if not suites:
-        return f"no test matches {path!r}; there is no suite that may be seen"
+        return f"no test matches {path!r}; there is no suite that may be seen" if path else "there are no tests to run"
     return f"no test matches {path!r}; suites: {', '.join(suites)}"
 
 

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from loopwright.record.reader import first_event, follow, read_events, read_tail
     from loopwright.record.recovery import RecoverReport, recover
     from loopwright.record.rundir import RunDir, home_folder
-    from loopwright.record.runs import find_run, list_runs
+    from loopwright.record.runs import find_run, list_runs, short_id
     from loopwright.record.shipper import Shipper, fetch
     from loopwright.record.stores import Store, open_store
     from loopwright.record.trace import (
@@ -93,7 +93,7 @@ _HOMES = {
     "reader": ("first_event", "follow", "read_events", "read_tail"),
     "recovery": ("RecoverReport", "recover"),
     "rundir": ("RunDir", "home_folder"),
-    "runs": ("find_run", "list_runs"),
+    "runs": ("find_run", "list_runs", "short_id"),
     "shipper": ("Shipper", "fetch"),
     "stores": ("Store", "open_store"),
     "trace": (
@@ -185,6 +185,7 @@ __all__ = [
     "read_summary",
     "read_tail",
     "recover",
+    "short_id",
     "summarize",
     "verify",
     "write_agent_trace",

@@ -41,36 +41,40 @@ class _Page:
     def __init__(self, blobs: BlobStore, trace: Trace) -> None:
         self.blobs = blobs
         self.trace = trace
+        tools = ((part.part, part.tool) for part in trace.parts if part.part_type == "tool_call")
+        self._callers = {tool.call_id: number for number, tool in tools if tool is not None}
 
     def lines(self) -> Iterator[str]:
         yield from _head(self.trace)
-        turns = {turn.part_start: turn for turn in self.trace.turns}
+        turns: dict[int, list[TraceTurn]] = {}
+        for turn in self.trace.turns:
+            turns.setdefault(turn.part_start, []).append(turn)
         grades = _grades_by_part(self.trace)
         yield from self._turns_before(turns, 1)
+        yield from self._said_after(0)
         for part in self.trace.parts:
             yield from self._part(part)
             for grade in grades.get(part.part, []):
                 yield from _grade(grade)
-            yield from self._said_after(part)
+            yield from self._said_after(part.part)
             yield from self._turns_before(turns, part.part + 1)
         yield from _end(self.trace)
 
-    def _turns_before(self, turns: dict[int, TraceTurn], part: int) -> Iterator[str]:
-        turn = turns.get(part)
-        if turn is not None:
+    def _turns_before(self, turns: dict[int, list[TraceTurn]], part: int) -> Iterator[str]:
+        for turn in turns.get(part, []):
             yield from (f"## Turn {turn.turn}", "", "Prompt:", "")
             yield from self._fenced(turn.prompt, _PROMPT_CHARS)
 
-    def _said_after(self, part: TracePart) -> Iterator[str]:
+    def _said_after(self, part: int) -> Iterator[str]:
         """What people told the agent between this part and the next one."""
         for steered in self.trace.steering:
-            if steered.part == part.part:
+            if steered.part == part:
                 when = "at once" if steered.delivered == "now" else "with the next prompt"
                 yield from (f"**Told by {_inline(steered.source)}** ({when}):", "")
                 yield from self._fenced(steered.text)
 
     def _part(self, part: TracePart) -> Iterator[str]:
-        yield from (f"### Part {part.part}: {_title(part)}", "")
+        yield from (f"### Part {part.part}: {_title(part)}{self._inside(part)}", "")
         if part.content is not None:
             yield from self._fenced(part.content)
         tool = part.tool
@@ -83,6 +87,13 @@ class _Page:
         if part.content is None and tool is None:
             yield from _fence(part.summary)
         yield from _checkpoint(part)
+
+    def _inside(self, part: TracePart) -> str:
+        """Says that a sub-agent did this, and whose."""
+        if part.parent is None:
+            return ""
+        caller = self._callers.get(part.parent)
+        return f" (sub-agent of part {caller})" if caller else " (sub-agent)"
 
     def _fenced(self, payload: Payload, limit: int = _CLIP_CHARS) -> Iterator[str]:
         try:

@@ -51,7 +51,8 @@ class Progress:
         resumed_after: The last part before each resume.
         active_seconds: Time worked on, without the gaps between processes.
         session: The newest record of the agent's own memory, or None.
-        steering_due: What people said that no prompt has passed on to the agent yet.
+        steering_due: What people said that no prompt has passed on to the agent yet, nor, where it was told in the
+            middle of a turn, any request of that turn to its model.
     """
 
     def __init__(self) -> None:
@@ -74,6 +75,7 @@ class Progress:
         self.active_seconds = 0.0
         self.session: AgentSession | None = None
         self.steering_due: list[Steered] = []
+        self._unheard: list[Steered] = []
         self._suites = SuiteBook({})
         self._latest: datetime | None = None
 
@@ -110,6 +112,8 @@ class Progress:
                 self.steering_due = []
             case TurnEnded():
                 self.open_turn = None
+                self.steering_due += self._unheard
+                self._unheard = []
             case RunStarted() | RunResumed() | RunEnded():
                 self._segment(event)
             case _:
@@ -121,8 +125,8 @@ class Progress:
                 self._taken(event)
             case AgentSession():
                 self.session = event
-            case Steered(delivered="next_turn"):
-                self.steering_due.append(event)
+            case Steered():
+                (self.steering_due if event.delivered == "next_turn" else self._unheard).append(event)
             case LimitsChanged():
                 self.limits = event.limits
             case StopRequested():
@@ -168,6 +172,9 @@ class Progress:
 
     def _call(self, event: ModelCalled) -> None:
         self.model_calls += 1
+        if not event.error and event.purpose in ("", "turn"):
+            # What was said after the request was sent is not in it.
+            self._unheard = [said for said in self._unheard if said.timestamp > event.timestamp]
         self.waited_seconds += event.waited_ms / 1000
         self.usage = _add(self.usage, event.usage)
         self.cost = None if self.cost is None or event.cost is None else self.cost + event.cost

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -11,9 +12,10 @@ from loopwright.base import UsageError, nearest
 from loopwright.record._line import BadLine, unframe
 from loopwright.record.rundir import RunDir
 
-__all__ = ["choose", "find_run", "list_runs"]
+__all__ = ["choose", "find_run", "list_runs", "short_id"]
 
 _SHOWN = 8
+_RANDOM = re.compile(r"[0-9a-f-]{16,}")
 
 
 class _Start(Struct):
@@ -41,6 +43,11 @@ def find_run(home: Path, text: str) -> RunDir:
     if text == "latest":
         return _latest(home)
     return RunDir.open(home, choose(_names(home / "trajectories"), text, str(home), "See `loopwright list`."))
+
+
+def short_id(trajectory_id: str) -> str:
+    """What people type for a run: the beginning of a random id, all of one that somebody chose."""
+    return trajectory_id[:_SHOWN] if _RANDOM.fullmatch(trajectory_id) else trajectory_id
 
 
 def choose(names: list[str], text: str, where: str, remedy: str) -> str:

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import itertools
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -27,7 +28,8 @@ _CONTROLLERS = ("memory", "pids")
 _OWN_PROCESSES = 1
 # The kernel refuses more than its largest process id (4,194,304 and one).
 _MOST_TASKS = 4_194_303
-_numbers = itertools.count()
+# A process that had our number before us, or has it in another PID namespace, may have left groups here.
+_numbers = itertools.count(secrets.randbits(40))
 
 
 @dataclass(frozen=True)

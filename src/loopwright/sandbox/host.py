@@ -10,12 +10,10 @@ import contextlib
 import functools
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -27,6 +25,7 @@ from loopwright.sandbox._cgroup import make_cgroup, support
 from loopwright.sandbox._environment import inside_environment, refuse_nul
 from loopwright.sandbox._guarded import guard_argv
 from loopwright.sandbox._look import home_folder, is_dir, is_socket
+from loopwright.sandbox._private import PrivateFolder, remove_abandoned
 from loopwright.sandbox._running import TreeProcess, collect, open_process
 from loopwright.sandbox._tree import Launch
 from loopwright.sandbox.paths import host_path, inside_path
@@ -90,13 +89,14 @@ class HostSandbox:
             file_bytes=command.limits.file_bytes,
         )
         mark = secrets.token_hex(16)
-        private = Path(tempfile.mkdtemp(prefix="loopwright-host-"))
+        _remove_abandoned_once()
+        private = PrivateFolder()
         try:
-            environment = {**self._environment(command, private), _MARK: mark}
+            environment = {**self._environment(command, private.path), _MARK: mark}
             workdir = str(self._workdir(command))
             cgroup = make_cgroup(command.limits)
         except BaseException:
-            shutil.rmtree(private, ignore_errors=True)
+            private.remove()
             raise
         groups = cgroup.members if cgroup else []
         argv = guard_argv(command.argv, workdir=workdir, limits=limits, groups=groups)
@@ -125,7 +125,12 @@ class HostSandbox:
         return found
 
 
-def _clean(private: Path, mark: str) -> None:
+@functools.cache
+def _remove_abandoned_once() -> None:
+    remove_abandoned()
+
+
+def _clean(private: PrivateFolder, mark: str) -> None:
     # A program may kill its guard and so orphan what it started; the mark in the environment still tells.
     wanted = f"{_MARK}={mark}".encode()
     for entry in Path("/proc").iterdir():
@@ -133,7 +138,7 @@ def _clean(private: Path, mark: str) -> None:
             with contextlib.suppress(OSError):
                 if wanted in (entry / "environ").read_bytes():
                     os.kill(int(entry.name), signal.SIGKILL)
-    shutil.rmtree(private, ignore_errors=True)
+    private.remove()
 
 
 class _HostRelay:

@@ -6,15 +6,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from loopwright.trajectory.asking import AskNext
     from loopwright.trajectory.begun import started_event
     from loopwright.trajectory.control import ControlReply, ControlRequest, ask, watch
+    from loopwright.trajectory.copying import check_source
     from loopwright.trajectory.forking import fork, plan_fork
+    from loopwright.trajectory.loop import END_OF_INPUT
     from loopwright.trajectory.options import DEFAULT_AGENT, DEFAULT_MAX_PARTS, RunOptions
     from loopwright.trajectory.plan import Plan, make_plan
     from loopwright.trajectory.resuming import plan_resume, resume
     from loopwright.trajectory.starting import start
 
 _HOMES = {
+    "asking": ("AskNext",),
+    "copying": ("check_source",),
+    "loop": ("END_OF_INPUT",),
     "control": ("ControlReply", "ControlRequest", "ask", "watch"),
     "options": ("DEFAULT_AGENT", "DEFAULT_MAX_PARTS", "RunOptions"),
     "plan": ("Plan", "make_plan"),
@@ -28,11 +34,14 @@ _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names
 __all__ = [
     "DEFAULT_AGENT",
     "DEFAULT_MAX_PARTS",
+    "END_OF_INPUT",
+    "AskNext",
     "ControlReply",
     "ControlRequest",
     "Plan",
     "RunOptions",
     "ask",
+    "check_source",
     "fork",
     "make_plan",
     "plan_fork",

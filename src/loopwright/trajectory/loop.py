@@ -224,6 +224,7 @@ class TestLoop:
             return self._gateway.outage or ""
         if reason == "agent_error":
             return (last.detail if last else "") or "the agent yielded twice without calling a tool"
-        if reason == "finished" or (reason == "turn_limit" and last is not None and last.outcome == "limit"):
-            return last.detail if last else ""
-        return ""
+        if reason == "finished":
+            how = f" ({last.detail})" if last and last.detail else ""
+            return f"the agent yielded, and there are no tests{how}"
+        return last.detail if reason == "turn_limit" and last is not None and last.outcome == "limit" else ""

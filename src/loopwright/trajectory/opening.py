@@ -33,6 +33,8 @@ from loopwright.trajectory.watchdog import Watchdog
 
 __all__ = ["Work", "open_loop"]
 
+_WORKSPACE = "/workspace"
+
 
 class Work(Struct, frozen=True):
     """One process's work on one trajectory: what it is, where it is recorded, who may end and who may watch it."""
@@ -67,7 +69,8 @@ async def open_loop(work: Work, past: Past | None, opening: Opening | None = Non
             work.recorder,
         )
         drain = Drain()
-        gateway = _gateway(work, past, drain)
+        context = _context(work, desk)
+        gateway = _gateway(work, past, drain, context)
         stack.push_async_callback(gateway.close)
         app = await stack.enter_async_context(host_app(gateway, desk, soon=not work.native))
         await stack.enter_async_context(serve_unix(app, work.rundir.gateway_socket))
@@ -75,7 +78,7 @@ async def open_loop(work: Work, past: Past | None, opening: Opening | None = Non
         helm = Helm(work.stop, work.feed, work.recorder, gateway, seat)
         tasks.start_soon(serve_control, work.rundir.control, helm)
         stack.push_async_callback(seat.close)
-        await seat.take(_context(work, desk), past)
+        await seat.take(context, past)
         yield _loop(work, seat, desk, gateway, drain, opening)
 
 
@@ -100,7 +103,7 @@ def _rereader(work: Work) -> Callable[[], Past]:
     return read_again
 
 
-def _gateway(work: Work, past: Past | None, drain: Drain) -> Gateway:
+def _gateway(work: Work, past: Past | None, drain: Drain, context: AgentContext) -> Gateway:
     state = work.recorder.state
     gateway = Gateway(
         work.plan.model,
@@ -109,6 +112,7 @@ def _gateway(work: Work, past: Past | None, drain: Drain) -> Gateway:
         blobs=work.journal.blobs,
         next_call=state.model_calls + 1,
         spent=(state.cost, state.usage.total),
+        workspace=context.sandbox.inside_path(context.workspace) or _WORKSPACE,
         # Ours does one thing after another, in this process: there is nothing to wait for.
         before_call=None if work.native else drain.settled,
         on_notice=work.recorder.notice,
@@ -151,7 +155,7 @@ def _conversation(work: Work) -> str:
 
 
 def _mounts(rundir: RunDir, backend: str) -> tuple[Mount, ...]:
-    workspace = Mount(rundir.workspace, "/workspace", writable=True)
+    workspace = Mount(rundir.workspace, _WORKSPACE, writable=True)
     if backend == "host":
         return (workspace,)
     # What an agent puts into /tmp is still there at its next command, and after a crash.

@@ -113,9 +113,8 @@ async def resume(
         with Checkpoints.open(rundir.repo, rundir.workspace, head=state.last_commit, policy=policy) as checkpoints:
             restored = checkpoints.restore(state.last_commit)
             event = RunResumed(timestamp=now(), after_part=state.parts, commit=state.last_commit, limits=limits)
-            journal.append(event)
-            state.apply(event)
             session = Session(plan, rundir, journal, state, checkpoints, stop, listeners, on_delta)
+            journal.append(event)
             session.tell_lost(restored.missing)
             return await session.run(past, opening)
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from loopwright.agents import Activity
 from loopwright.base import one_line
+from loopwright.gateway import Refusal
 from loopwright.record import Event, ModelCalled, PartAdded, RunResumed, TurnStarted
 
 __all__ = ["BUSY_FACTOR", "Sight", "Verdict", "Watchdog", "state_of"]
@@ -27,6 +28,10 @@ BUSY_FACTOR = 4
 
 MOST_COMPACTIONS = 6
 MOST_FAILED_CALLS = 25
+MOST_REFUSED_CALLS = 3
+"""As many may fail in a row where asking again cannot help: a wrong key, no credit, no such model."""
+
+_FINAL = ("no_key", "wrong_key", "no_credit", "unknown_model")
 _DEAD_GRACE_S = 3.0
 _REFUSED_GRACE_S = 10.0
 _LOOK_S = 0.25
@@ -43,6 +48,8 @@ class Traffic(Protocol):
     def last_activity(self) -> float: ...
     @property
     def exhausted(self) -> str | None: ...
+    @property
+    def refusal(self) -> Refusal | None: ...
 
 
 class Sight(Struct, frozen=True):
@@ -142,7 +149,9 @@ class Watchdog:
             return Verdict(
                 "loop", f"it compacted its conversation {self._compactions} times and did nothing in between"
             )
-        if self._failed >= MOST_FAILED_CALLS:
+        refusal = self._traffic.refusal
+        hopeless = refusal is not None and refusal.kind in _FINAL
+        if self._failed >= (MOST_REFUSED_CALLS if hopeless else MOST_FAILED_CALLS):
             error = one_line(self._last_error, 300)
             return Verdict("loop", f"it asked the model {self._failed} times in a row without an answer: {error}")
         return None

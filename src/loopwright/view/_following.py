@@ -48,6 +48,7 @@ class Following:
         self._seq = -1
         self._last: datetime | None = None
         self._calls: dict[str, ToolUse] = {}
+        self._callers: dict[str, tuple[int, int]] = {}
 
     @property
     def limits(self) -> Limits:
@@ -62,11 +63,21 @@ class Following:
         self._last = time_of(event)
         self.progress.apply(event)
         if isinstance(event, PartAdded) and event.tool and event.part_type == "tool_call":
+            self._callers[event.tool.call_id] = (event.part, self.depth(event))
             self._calls[event.tool.call_id] = event.tool
             # Calls without a result must not pile up.
             while len(self._calls) > _MAX_CALLS:
                 del self._calls[next(iter(self._calls))]
         return True
+
+    def caller(self, part: PartAdded) -> str:
+        """The part that called the sub-agent which did this; the call's id where no part of it is known."""
+        known = self._callers.get(part.parent or "")
+        return str(known[0]) if known else part.parent or ""
+
+    def depth(self, part: PartAdded) -> int:
+        """How many sub-agents stand between the agent and this part."""
+        return 0 if part.parent is None else self._callers.get(part.parent, (0, 0))[1] + 1
 
     def change_words(self, part: PartAdded, most: int | None = None) -> list[str]:
         """What a part did to each file, at most the first `most`; the call that it is the result of tells the lines."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from loopwright.record import Limits
+from loopwright.record import Limits, short_id
 
 __all__ = [
     "UNKNOWN",
@@ -99,12 +99,11 @@ def reason(word: str | None) -> str:
 
 
 def model_name(model: str, agent_model: str, scripted: bool) -> str:
-    """The model as a person would call it; a scripted one always says so."""
-    name = agent_model or model
-    if not scripted:
-        return name
-    file = (model or agent_model).removeprefix("scripted:").rsplit("/", 1)[-1]
-    return f"scripted model {file}".strip()
+    """The model as a person would call it; one that is scripted, or an earlier run, always says so."""
+    name = agent_model or model.removeprefix("scripted:").rsplit("/", 1)[-1]
+    if scripted:
+        return f"scripted model {name}".strip()
+    return f"recorded model {name}" if model.startswith("recorded:") else name
 
 
 def limit_words(limits: Limits) -> str:
@@ -122,9 +121,9 @@ def limit_words(limits: Limits) -> str:
 def headline(facts: dict[str, Any]) -> str:
     """Agent, model, task and id of a trajectory, in one line."""
     model = model_name(facts["model"], facts["agent_model"], facts["scripted"])
-    words = [facts["agent"], model, facts["task"], f"trajectory {short(facts['trajectory_id'])}"]
+    words = [facts["agent"], model, facts["task"], f"trajectory {short_id(facts['trajectory_id'])}"]
     if facts.get("parent"):
-        words.append(f"fork of {short(facts['parent'])} at part {facts.get('parent_part')}")
+        words.append(f"fork of {short_id(facts['parent'])} at part {facts.get('parent_part')}")
     return "  ·  ".join(words)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from loopwright.agents import Delta
@@ -12,12 +13,14 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["CompleteLines", "Pending"]
+__all__ = ["CompleteLines", "Pending", "Trickle"]
 
 _KEPT = 8_000
 _MARKS = {"text": "»", "reasoning": "∴", "tool": "→", "output": "│", "diff": "±"}
 _STYLES = {"text": "", "reasoning": "dim", "tool": "cyan", "output": "dim", "diff": ""}
 _MOST_LINES = {"text": 6, "reasoning": 4, "tool": 3, "output": 5, "diff": 8}
+_AT_ONCE = 40
+_PER_SECOND = 2.0
 _ORDER = ("reasoning", "text", "tool", "diff", "output")
 
 
@@ -105,3 +108,32 @@ class CompleteLines:
         """The part says the rest."""
         if isinstance(event, PartAdded | TurnEnded):
             self._rest.clear()
+
+
+class Trickle:
+    """Lets so many lines of what tools print through that a log stays readable: 40 at once, then two a second.
+
+    The whole output is in the record.
+    """
+
+    def __init__(self) -> None:
+        self._left_out = 0
+        self._allowed = float(_AT_ONCE)
+        self._since: datetime | None = None
+
+    def lets_through(self, now: datetime) -> bool:
+        """Whether the next line is one to print; `now` is the time."""
+        if self._since is not None:
+            passed = max((now - self._since).total_seconds(), 0.0)
+            self._allowed = min(self._allowed + passed * _PER_SECOND, float(_AT_ONCE))
+        self._since = now
+        if self._allowed < 1:
+            self._left_out += 1
+            return False
+        self._allowed -= 1
+        return True
+
+    def left_out(self) -> int:
+        """How many lines were not printed since it was asked last."""
+        number, self._left_out = self._left_out, 0
+        return number

@@ -22,12 +22,13 @@ from loopwright.record import (
     TestsGraded,
     TurnEnded,
     TurnStarted,
+    short_id,
 )
 from loopwright.view._following import Following, GradeTrend
 from loopwright.view._labels import elide, limit_words, plural, reason, short
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.text import Text
 
 __all__ = ["GLYPHS", "Scroll"]
@@ -38,6 +39,8 @@ _LEVELS = {"info": "dim", "warning": "yellow", "error": "red"}
 _NUMBER = 5
 _LONGEST_TEXT = 1500
 _MOST_FILES = 20
+_DEEPEST = 3
+_MARGIN = _NUMBER + 4
 
 
 class Scroll:
@@ -46,6 +49,11 @@ class Scroll:
     def __init__(self, state: Following) -> None:
         self._state = state
         self._trend = GradeTrend()
+
+    def catch_up(self, event: Event) -> None:
+        """Remember what later lines are compared with."""
+        if isinstance(event, TestsGraded):
+            self._trend.since(event)
 
     def lines(self, event: Event) -> Iterator[RenderableType]:
         """What to print for an event; nothing for those that only move the figures below."""
@@ -67,18 +75,24 @@ class Scroll:
 
     def _part(self, event: PartAdded) -> Iterator[RenderableType]:
         number, glyph = str(event.part), GLYPHS[event.part_type]
+        inside = "┆ " * min(self._state.depth(event), _DEEPEST)
         if event.part_type == "text":
-            yield _row(number, glyph, _words(_said(event)))
+            yield _row(number, glyph, _words(inside, "dim").append_text(_words(_said(event))))
             return
-        text = _words(one_line(event.summary), _STYLES[event.part_type])
+        text = _words(inside, "dim").append_text(_words(one_line(event.summary), _STYLES[event.part_type]))
+        yield _PartLine(number, glyph, text, self._tail(event))
+
+    def _tail(self, event: PartAdded) -> Text:
+        """How a tool failed, and what became of which files: what must be seen however long the summary is."""
+        tail = _words("")
         if event.tool is not None and event.tool.status in {"failed", "denied", "timeout"}:
             code = f" (exit {event.tool.exit_code})" if event.tool.exit_code is not None else ""
-            text.append(f"  {event.tool.status}{code}", "red")
+            tail.append(f"  {event.tool.status}{code}", "red")
         for words in self._state.change_words(event, _MOST_FILES):
-            text.append("  ").append_text(_change(words))
+            tail.append("  ").append_text(_change(words))
         if len(event.files) > _MOST_FILES:
-            text.append(f"  and {len(event.files) - _MOST_FILES:,} more", "dim")
-        yield _row(number, glyph, text, one=True)
+            tail.append(f"  and {len(event.files) - _MOST_FILES:,} more", "dim")
+        return tail
 
     def _grade(self, event: TestsGraded) -> Text:
         text = _words(f"tests {one_line(event.path)}".strip())
@@ -91,6 +105,26 @@ class Scroll:
         if (event.status_code != 200 or event.error) and not told:
             text.append(f"  {one_line(event.error) or event.status_code}", "red")
         return text
+
+
+class _PartLine:
+    """A part on one line, whose text gives way to its tail; a long tail has a line of its own."""
+
+    def __init__(self, number: str, glyph: str, text: Text, tail: Text) -> None:
+        self._number = number
+        self._glyph = glyph
+        self._text = text
+        self._tail = tail
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        room = max(options.max_width - _MARGIN, _MARGIN)
+        text, tail = self._text.copy(), self._tail
+        if text.cell_len + tail.cell_len > room and tail.cell_len > room // 2:
+            yield _row(self._number, self._glyph, text, one=True)
+            yield _row("", "", tail[2:], one=True)
+            return
+        text.truncate(max(room - tail.cell_len, 1), overflow="ellipsis")
+        yield _row(self._number, self._glyph, text.append_text(tail), one=True)
 
 
 def _said(event: PartAdded) -> str:
@@ -150,7 +184,7 @@ def _people(event: Event) -> Iterator[RenderableType]:
             files = ", ".join(elide(one_line(change.path), 30) for change in event.checkpoint.changed_files[:4])
             yield _row("", "±", _words(f"between two parts: {files}", "dim"), one=True)
         case RunStarted(parent=str() as parent):
-            yield _note(f"forked from {short(parent)} after part {event.parent_part}", "dim")
+            yield _note(f"forked from {short_id(parent)} after part {event.parent_part}", "dim")
         case _:
             pass
 

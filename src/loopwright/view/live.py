@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from loopwright.agents import Delta
 from loopwright.base import one_line
-from loopwright.record import Event, Limits, RunEnded
+from loopwright.record import Event, Limits, RunEnded, short_id
 from loopwright.view._following import Clock, Following, utc_now
-from loopwright.view._labels import UNKNOWN, duration, model_name, money, reason, short, thousands
+from loopwright.view._labels import UNKNOWN, duration, model_name, money, reason, thousands
 from loopwright.view._pending import Pending
 from loopwright.view._scroll import Scroll
 
@@ -27,6 +27,10 @@ class View(Protocol):
 
     def on_event(self, seq: int, event: Event) -> None:
         """Show an event; one that was shown before is left out."""
+        ...
+
+    def catch_up(self, seq: int, event: Event) -> None:
+        """Take an event of the past into account, without showing it."""
         ...
 
     def on_delta(self, delta: Delta) -> None:
@@ -86,6 +90,11 @@ class LiveView:
         if isinstance(event, RunEnded) or not self._live.auto_refresh:
             self._live.refresh()
 
+    def catch_up(self, seq: int, event: Event) -> None:
+        """Take an event of the past into the figures; nothing of it scrolls by."""
+        if self._state.apply(seq, event):
+            self._scroll.catch_up(event)
+
     def on_delta(self, delta: Delta) -> None:
         """Show a piece of what is on its way, above the figures, until it is a part."""
         self._pending.on_delta(delta)
@@ -110,7 +119,7 @@ class LiveView:
         if start is None:
             return Text("starting", "dim")
         text = Text(overflow="fold")
-        text.append(short(start.trajectory_id), "bold")
+        text.append(short_id(start.trajectory_id), "bold")
         model = model_name(start.model, start.agent_model, start.scripted)
         style = "magenta" if start.scripted else ""
         for words, look in ((start.agent, ""), (model, style), (start.task, ""), (start.sandbox, "")):

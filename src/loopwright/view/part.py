@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from loopwright.base import UsageError, one_line, printable
-from loopwright.record import Payload, TestingState, Trace, TracePart, Usage
+from loopwright.record import Payload, TestingState, Trace, TracePart, Usage, short_id
 from loopwright.view._changes import change_words, line_counts
 from loopwright.view._labels import duration, elide, moment, money, short
 from loopwright.view.tables import facts_grid
@@ -44,7 +44,7 @@ def part_view(trace: Trace, part: int, resolve: Callable[[Payload], Any], *, ful
             where=trace.trajectory_id,
             remedy=f"Choose one from 1 to {len(trace.parts)}." if trace.parts else None,
         )
-    clip = _Clip(f"show {short(trace.trajectory_id)} --part {part} --full", full)
+    clip = _Clip(f"show {short_id(trace.trajectory_id)} --part {part} --full", full)
     return Group(facts_grid(_facts(trace, found)), *_contents(found, resolve, clip))
 
 
@@ -90,7 +90,7 @@ def _facts(trace: Trace, part: TracePart) -> list[tuple[str, Text]]:
         ("summary", _text(one_line(part.summary))),
     ]
     if part.parent is not None:
-        rows.append(("parent", _text(part.parent)))
+        rows.append(("sub-agent", _text(_caller(trace, part.parent))))
     if part.tool is not None:
         code = "" if part.tool.exit_code is None else f", exit code {part.tool.exit_code}"
         rows.append(("tool", _text(f"{part.tool.name}: {part.tool.status}{code}")))
@@ -99,6 +99,13 @@ def _facts(trace: Trace, part: TracePart) -> list[tuple[str, Text]]:
     if part.usage is not None:
         rows.append(("usage", _text(_usage(part.usage, part.cost))))
     return rows
+
+
+def _caller(trace: Trace, call_id: str) -> str:
+    for part in trace.parts:
+        if part.part_type == "tool_call" and part.tool is not None and part.tool.call_id == call_id:
+            return f"of part {part.part} ({one_line(part.tool.name, 60)})"
+    return f"of the call {call_id}"
 
 
 def _took(milliseconds: int) -> str:

@@ -29,12 +29,13 @@ from loopwright.record import (
 )
 from loopwright.view._following import Clock, Following, time_of, utc_now
 from loopwright.view._labels import money
-from loopwright.view._pending import CompleteLines
+from loopwright.view._pending import CompleteLines, Trickle
 
 __all__ = ["PlainView"]
 
 _TEXT = 240
 _MOST_FILES = 100
+_PLENTIFUL = ("output", "diff")
 
 
 class PlainView:
@@ -43,7 +44,8 @@ class PlainView:
     SEQ is the number in the journal, TIME is `HH:MM:SS` in UTC, EVENT the tag of the event as in the journal. Values
     hold no spaces; the text, where there is one, comes last. The format changes only by further keys.
 
-    What is on its way is told line by line, where it has several: SEQ is `------` then and EVENT is `delta`.
+    What is on its way is told line by line, where it has several: SEQ is `------` then and EVENT is `delta`. Of what
+    tools print, and of diffs, only so much is told as can be read; `left_out` counts the lines that were not.
 
     Args:
         stream: Where the lines go; flushed after each.
@@ -56,6 +58,7 @@ class PlainView:
         self._state = Following(limits)
         self._clock = clock
         self._coming = CompleteLines()
+        self._trickle = Trickle()
 
     def on_event(self, seq: int, event: Event) -> None:
         """Print an event; one that was printed before is left out.
@@ -66,8 +69,13 @@ class PlainView:
         if not self._state.apply(seq, event):
             return
         self._coming.on_event(event)
+        self._tell_left_out()
         tag = event.__struct_config__.tag
         self._print(f"{seq:06d} {time_of(event):%H:%M:%S} {tag} {self._words(event)}")
+
+    def catch_up(self, seq: int, event: Event) -> None:
+        """Take an event of the past into account, and print nothing of it."""
+        self._state.apply(seq, event)
 
     def on_delta(self, delta: Delta) -> None:
         """Print the lines that this piece completes.
@@ -76,8 +84,18 @@ class PlainView:
             OSError: The stream cannot be written.
         """
         for kind, tool, text in self._coming.on_delta(delta):
-            pairs = {"kind": kind} | ({"tool": tool} if tool else {})
-            self._print(f"------ {self._clock():%H:%M:%S} delta {_pairs(pairs, text)}")
+            if kind in _PLENTIFUL and not self._trickle.lets_through(self._clock()):
+                continue
+            self._tell_left_out()
+            self._delta({"kind": kind} | ({"tool": tool} if tool else {}), text)
+
+    def _tell_left_out(self) -> None:
+        number = self._trickle.left_out()
+        if number:
+            self._delta({"left_out": number})
+
+    def _delta(self, pairs: Mapping[str, object], text: str = "") -> None:
+        self._print(f"------ {self._clock():%H:%M:%S} delta {_pairs(pairs, text)}")
 
     def _print(self, line: str) -> None:
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
@@ -104,6 +122,8 @@ class PlainView:
 
     def _part(self, event: PartAdded) -> str:
         pairs: dict[str, object] = {"part": event.part, "turn": event.turn, "type": event.part_type}
+        if event.parent is not None:
+            pairs["subagent_of"] = self._state.caller(event)
         if event.tool is not None:
             pairs |= {"tool": event.tool.name, "status": event.tool.status}
             if event.tool.exit_code is not None:
@@ -126,7 +146,6 @@ def _word(value: object) -> str:
 
 
 def _started(event: RunStarted) -> str:
-    limits = {key: value for key, value in msgspec.to_builtins(event.limits).items() if value is not None}
     pairs = {
         "id": event.trajectory_id,
         "agent": event.agent,
@@ -135,9 +154,13 @@ def _started(event: RunStarted) -> str:
         "task": event.task,
         "sandbox": event.sandbox,
         **({"parent": f"{event.parent}:{event.parent_part}"} if event.parent is not None else {}),
-        **limits,
+        **_limits(event.limits),
     }
     return _pairs(pairs)
+
+
+def _limits(limits: Limits) -> dict[str, object]:
+    return {key: value for key, value in msgspec.to_builtins(limits).items() if value is not None}
 
 
 def _graded(event: TestsGraded) -> str:
@@ -184,7 +207,8 @@ def _other(event: Event) -> str:
         case StopRequested():
             return _pairs({"source": event.source})
         case RunResumed():
-            return _pairs({"part": event.after_part, "commit": event.commit[:12]}, event.detail)
+            pairs = {"part": event.after_part, "commit": event.commit[:12]}
+            return _pairs(pairs | _limits(event.limits or Limits()), event.detail)
         case RunEnded():
             pairs = {"reason": event.reason, "parts": event.total_parts, "turns": event.total_turns}
             return _pairs(pairs | {"commit": event.final_git_commit[:12]}, event.detail)
@@ -205,7 +229,6 @@ def _beside(event: Event) -> str:
             text = event.text.value if isinstance(event.text.value, str) else event.text.preview
             return _pairs({"source": event.source, "delivered": event.delivered}, text)
         case LimitsChanged():
-            limits = {key: value for key, value in msgspec.to_builtins(event.limits).items() if value is not None}
-            return _pairs({"source": event.source, **limits})
+            return _pairs({"source": event.source} | _limits(event.limits))
         case _:
             return ""

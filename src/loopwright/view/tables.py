@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from loopwright.base import one_line
-from loopwright.record import Limits, Summary
+from loopwright.record import Limits, Summary, short_id
 from loopwright.view._following import utc_now
-from loopwright.view._labels import UNKNOWN, ago, duration, elide, moment, money, reason, short, thousands
+from loopwright.view._labels import UNKNOWN, ago, duration, elide, moment, money, reason, thousands
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -108,7 +108,7 @@ def _cells(summary: Summary, running: bool, now: datetime) -> list[Text]:
     passed = sum(count.passed for count in summary.tests.values())
     total = sum(count.expected for count in summary.tests.values())
     return [
-        Text(short(summary.id), "bold"),
+        Text(short_id(summary.id), "bold"),
         Text(ago(summary.started_at, now)),
         Text(one_line(summary.agent, 12)),
         Text("scripted", "magenta") if summary.scripted else Text(one_line(summary.model.rsplit("/", 1)[-1])),
@@ -121,7 +121,7 @@ def _cells(summary: Summary, running: bool, now: datetime) -> list[Text]:
 
 
 def _task(summary: Summary) -> str:
-    fork = f" (fork of {short(summary.parent)} at {summary.parent_part})" if summary.parent else ""
+    fork = f" (fork of {short_id(summary.parent)} at {summary.parent_part})" if summary.parent else ""
     return one_line(summary.task) + fork
 
 
@@ -174,7 +174,7 @@ def status_view(
         ("last event", Text(_age(last_event_at, now))),
         ("parts", Text(_of(str(summary.parts), limits.max_parts))),
         ("turns", Text(_of(str(summary.turns), limits.max_turns))),
-        ("tokens", Text(_of(thousands(summary.usage.total), limits.max_tokens))),
+        ("tokens", Text(_of(thousands(summary.usage.total), limits.max_tokens and thousands(limits.max_tokens)))),
         ("cost", Text(_of(money(summary.cost), None if limits.max_cost is None else money(limits.max_cost)))),
         ("time", Text(_of(duration(summary.active_seconds), limits.max_seconds and duration(limits.max_seconds)))),
     ]

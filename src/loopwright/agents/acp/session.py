@@ -18,6 +18,7 @@ from loopwright.agents.acp.serving import Serving
 from loopwright.agents.acp.settings import AcpProgram, environment, mcp_servers, shim_mounts
 from loopwright.agents.acp.terminals import Terminals
 from loopwright.agents.launching import Place, open_place
+from loopwright.agents.opencode.settings import prepare_home
 from loopwright.agents.protocol import AgentContext, TurnOutcome
 from loopwright.base import MachineError, one_line
 
@@ -57,6 +58,8 @@ class AcpSession:
         """
         mounts = program.mounts if program.opencode else (*program.mounts, *shim_mounts())
         place = open_place(replace(context, mounts=(*context.mounts, *mounts)), program.folder)
+        if program.opencode and context.home is not None:
+            prepare_home(context.home)
         env = environment(program, place.gateway, context.model)
         argv = program.argv(place.programs, place.sandbox.inside_path)
         link = await Link.start(tasks, place, argv, env)

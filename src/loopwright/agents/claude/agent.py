@@ -212,7 +212,9 @@ class ClaudeAgent:
         """End the turn from our side: ask for it, and kill the process where it does not follow at once."""
         _, conversation, _ = self._parts
         link = conversation.link
-        asked = link is not None and await link.send(_INTERRUPT)
+        # It would take a message that still waits for the next prompt, and work on that, unrecorded.
+        deaf = self._end is not None and self._end.unheard
+        asked = link is not None and not deaf and await link.send(_INTERRUPT)
         with anyio.move_on_after(_INTERRUPT_SECONDS):
             while asked and not self._over and (line := await self._next()) is not None:
                 for _ in self._take(line):

@@ -26,6 +26,7 @@ class TurnEnd:
     """
 
     def __init__(self, message: str, before: TurnEnd | None = None) -> None:
+        self._prompt = message
         self._waiting = {message}
         self._state = "running"
         self._tells_state: bool = before is not None and before._tells_state
@@ -48,6 +49,11 @@ class TurnEnd:
         elif kind == "system" and line.get("subtype") == "session_state_changed":
             self._tells_state = True
             self._state = str(line.get("state"))
+
+    @property
+    def unheard(self) -> bool:
+        """Whether a message that was sent within the turn still waits, as far as this CLI says."""
+        return bool(self._waiting - {self._prompt})
 
     @property
     def over(self) -> bool:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from loopwright.agents.launching import HOME, Place, agent_limits, open_place
 from loopwright.agents.lines import lines
 from loopwright.agents.opencode.client import Client, ServerError
-from loopwright.agents.opencode.settings import environment
+from loopwright.agents.opencode.settings import environment, prepare_home
 from loopwright.agents.programs import find
 from loopwright.agents.protocol import AgentContext
 from loopwright.base import MachineError, one_line
@@ -84,6 +84,7 @@ def open_place_for(context: AgentContext) -> tuple[Place, tuple[str, ...]]:
     program = find("opencode")
     helper = Mount(_FORWARD, f"{HOME.rpartition('/')[0]}/forward.py")
     place = open_place(replace(context, mounts=(*context.mounts, helper)), program.folder)
+    prepare_home(_home(context))
     return place, program.argv(place.programs)
 
 
@@ -129,9 +130,13 @@ def _command(place: Place, program: tuple[str, ...], env: dict[str, str]) -> Com
 
 
 def _socket(context: AgentContext) -> Path:
+    return _home(context) / _SOCKET
+
+
+def _home(context: AgentContext) -> Path:
     if context.home is None:
         raise MachineError("this run has no home folder for an agent's program")
-    return context.home / _SOCKET
+    return context.home
 
 
 @contextmanager

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
-__all__ = ["MCP_NAME", "MODEL", "PROVIDER", "configuration", "environment"]
+from loopwright.agents.homes import write_file
+from loopwright.base import MachineError
+
+__all__ = ["MCP_NAME", "MODEL", "PROVIDER", "configuration", "environment", "prepare_home"]
 
 PROVIDER = "loopwright"
 MCP_NAME = "loopwright"
@@ -13,6 +17,9 @@ MODEL = "model"
 # The gateway holds the key; the client insists on one.
 _NO_KEY = "held-by-the-gateway"
 _DAY_MS = 86_400_000
+# OpenCode fetches this package into its settings folder unless it seems to be there; nothing of ours needs it.
+_SETTINGS = ".config/opencode"
+_THERE_ALREADY = {"packages": {"": {"dependencies": {"@opencode-ai/plugin": "*"}}}}
 _CONTEXT_TOKENS = 1_000_000
 _OUTPUT_TOKENS = 32_000
 
@@ -86,3 +93,16 @@ def environment(gateway: str, model: str) -> dict[str, str]:
     """Variables for OpenCode. The configuration is one of them: it wins over files that the agent could write."""
     switches = dict.fromkeys(_SWITCHES, "1")
     return {**switches, "OPENCODE_CONFIG_CONTENT": json.dumps(configuration(gateway, model))}
+
+
+def prepare_home(home: Path) -> None:
+    """Put into a home what keeps OpenCode from looking for its plugin package outside.
+
+    Raises:
+        MachineError: The home cannot be written, or the agent put a link in the way.
+    """
+    try:
+        write_file(home, f"{_SETTINGS}/node_modules/.keep", b"")
+        write_file(home, f"{_SETTINGS}/package-lock.json", json.dumps(_THERE_ALREADY).encode())
+    except OSError as error:
+        raise MachineError(f"OpenCode's settings could not be written: {error}", where=str(home)) from None

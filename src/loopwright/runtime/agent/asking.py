@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import time
+import json
 from typing import Literal
-
-from msgspec import structs
 
 from loopwright.agents.protocol import AgentContext, Delta
 from loopwright.record import Usage
 from loopwright.runtime.agent.dialogue import Dialogue
 from loopwright.runtime.agent.harness import Harness
-from loopwright.runtime.providers import GatewayClient, ModelError, Provider, Reply, Request, open_provider
+from loopwright.runtime.prompts import estimate_tokens
+from loopwright.runtime.providers import (
+    Entry,
+    GatewayClient,
+    ModelError,
+    Prompt,
+    Provider,
+    Reply,
+    Request,
+    Results,
+    Said,
+    open_provider,
+)
 
 __all__ = ["Asker", "request_of"]
 
@@ -19,28 +29,32 @@ __all__ = ["Asker", "request_of"]
 _ELSEWHERE = ("rate_limit", "outage", "model")
 
 
-def request_of(dialogue: Dialogue) -> Request:
-    """The next request of a conversation."""
+def request_of(dialogue: Dialogue, instead: str = "") -> Request:
+    """The next request of a conversation, to the run's model or to another one `instead`."""
     harness, mode = dialogue.harness, dialogue.mode
     return Request(
-        model=harness.model_name,
+        model=instead or harness.model_name,
         system=harness.system(mode),
         entries=tuple(dialogue.entries),
         tools=harness.native_tools(mode),
-        params=harness.params,
+        params=harness.params(instead),
     )
 
 
 class Asker:
-    """Asks for one reply at a time. Retries are the gateway's business, so there are none here."""
+    """Asks for one reply at a time. Retries are the gateway's business, so there are none here.
+
+    Attributes:
+        instead: The fallback model that is asked by now; "" while it is the run's.
+    """
 
     def __init__(self, harness: Harness, context: AgentContext, conversation_id: str) -> None:
         self._harness = harness
         self._context = context
         self._provider: Provider = open_provider(harness.api, GatewayClient(context.gateway_socket, conversation_id))
-        self._begun = time.monotonic()
         self._fallbacks = list(harness.entry.routing.fallback_models)
-        self._instead: str | None = None
+        self._told: list[int] = []
+        self.instead = ""
 
     async def ask(self, dialogue: Dialogue) -> tuple[Reply, Usage | None]:
         """One reply, and what it used.
@@ -49,22 +63,26 @@ class Asker:
             ModelError: A limit of the profile is reached (`limit`), or nobody answered.
         """
         self._check_limits(dialogue)
-        request = request_of(dialogue)
-        self._check_window(request)
         while True:
-            if self._instead is not None:
-                request = structs.replace(request, model=self._instead)
+            request = request_of(dialogue, self.instead)
+            self._check_window(request)
             try:
                 reply = await self._provider.ask(request, self._tell)
             except ModelError as error:
                 if error.kind not in _ELSEWHERE or not self._fallbacks:
                     raise
-                self._instead = self._fallbacks.pop(0)
+                self.instead = self._fallbacks.pop(0)
                 self._context.notice(
-                    "model_switched", f"{request.model} cannot answer ({error}); from here on {self._instead} is asked"
+                    "model_switched", f"{request.model} cannot answer ({error}); from here on {self.instead} is asked"
                 )
                 continue
             return reply, reply.usage
+
+    def resume(self, instead: str) -> None:
+        """Go on with the model that answered last before a crash; those before it were given up."""
+        if instead in self._fallbacks:
+            self.instead = instead
+            del self._fallbacks[: self._fallbacks.index(instead) + 1]
 
     async def close(self) -> None:
         """Close the connection."""
@@ -75,24 +93,33 @@ class Asker:
         self._context.on_delta(Delta(kind, text))
 
     def _check_limits(self, dialogue: Dialogue) -> None:
+        """The limits on replies, which nobody else counts; tokens, cost and time are the run's and the gateway's."""
         limits, book = self._harness.config.loop.limits, dialogue.book
         most = self._context.options.get("max_replies")
         if most is not None and book.replies >= most:
             raise ModelError(f"-m: {most} replies", "limit")
         if limits.turns is not None and book.replies >= limits.turns:
             raise ModelError(f"loop.limits.turns: {limits.turns} replies", "limit")
-        if limits.tokens is not None and book.tokens >= limits.tokens:
-            raise ModelError(f"loop.limits.tokens: {book.tokens} of {limits.tokens} tokens", "limit")
-        if limits.seconds is not None and time.monotonic() - self._begun >= limits.seconds:
-            raise ModelError(f"loop.limits.seconds: {limits.seconds:g} seconds", "limit")
 
     def _check_window(self, request: Request) -> None:
-        window = self._harness.entry.context_window
+        window = self._harness.entry_of(self.instead).context_window
         if window is None:
             return
-        from loopwright.runtime.prompts import estimate_tokens
-
-        texts = [chunk.text for chunk in request.system] + [str(structs.asdict(entry)) for entry in request.entries]
-        estimate = sum(estimate_tokens(text) for text in texts)
+        # Entries are only ever added, so each is counted once.
+        self._told += [_tokens(entry) for entry in request.entries[len(self._told) :]]
+        around = [chunk.text for chunk in request.system]
+        around += [json.dumps([tool.description, tool.json_schema()]) for tool in request.tools]
+        estimate = sum(self._told) + sum(estimate_tokens(text) for text in around)
         if estimate > window:
             raise ModelError(f"the conversation has about {estimate} tokens, the model reads {window}", "context")
+
+
+def _tokens(entry: Entry) -> int:
+    """About how many tokens an entry of the conversation is."""
+    match entry:
+        case Prompt() | Said():
+            return estimate_tokens(entry.text)
+        case Reply():
+            return estimate_tokens(json.dumps(entry.message, ensure_ascii=False))
+        case Results():
+            return sum(estimate_tokens(answer.text) for answer in entry.answers)

@@ -10,15 +10,32 @@ from typing import Any
 
 from loopwright.record import Usage
 from loopwright.runtime.agent.modes import Position
-from loopwright.runtime.agent.stuck import CircleWatch
+from loopwright.runtime.agent.stuck import CircleWatch, digest
 from loopwright.runtime.config import Facts
 from loopwright.runtime.rules import History
 
 __all__ = ["Book", "Entry"]
 
+# Refusals that only say "not in this reply": the calls before them ran, so they are no sign of a circle.
+_LATER = frozenset(
+    (
+        "at_most_one_of",
+        "loop.turn_strategy.allow_multiple_per_turn",
+        "max_per_turn",
+        "validation.finish_alone",
+        "validation.one_bash_per_turn",
+        "validation.reads_before_bash",
+    )
+)
+
 
 class Entry:
-    """What the book keeps of one call; `note` is its form in the record."""
+    """What the book keeps of one call; `note` is its form in the record.
+
+    `verdicts` are what permissions and rules said of the calls of its reply, by position, where that was not just
+    "allowed". They stand with the first answer: what a later call needs may have changed by the time of a crash.
+    `again` says that the same call was made before in this conversation.
+    """
 
     def __init__(
         self,
@@ -33,6 +50,7 @@ class Entry:
         rule: str = "",
         waited: str = "",
         finishes: bool = False,
+        verdicts: Mapping[str, Any] | None = None,
     ) -> None:
         self.tool = tool
         self.arguments = arguments
@@ -44,6 +62,8 @@ class Entry:
         self.rule = rule
         self.waited = waited
         self.finishes = finishes
+        self.verdicts = dict(verdicts or {})
+        self.again = False
 
     def note(self) -> dict[str, Any]:
         """What the record needs besides tool, arguments, result and status; empty values are left out."""
@@ -55,6 +75,7 @@ class Entry:
             "rule": self.rule,
             "waited": self.waited,
             "finishes": self.finishes,
+            "verdicts": self.verdicts,
         }
         return {name: value for name, value in note.items() if value}
 
@@ -73,6 +94,7 @@ class Entry:
             rule=note.get("rule", ""),
             waited=note.get("waited", ""),
             finishes=note.get("finishes", False),
+            verdicts=note.get("verdicts"),
         )
 
 
@@ -95,6 +117,8 @@ class Book:
         self.errors = 0
         self.replies_without_call = 0
         self.finished_with: str | None = None
+        self._looked_at: set[str] = set()
+        self._made: set[str] = set()
         self._changed: set[str] = set()
         self._tests: tuple[int, int] | None = None
         self._completed: set[str] = set()
@@ -110,17 +134,23 @@ class Book:
         self.tokens += usage.total if usage else 0
         self.finished_with = None
         self._text = text
-        self.history = History(self.history.seen)
+        # What a call of a reply shows, the model knows from the next reply on.
+        self.history = History(self.history.seen | self._looked_at)
+        self._looked_at.clear()
 
     def call(self, entry: Entry) -> None:
         """A call was answered."""
-        self.circles.call(entry.tool, entry.arguments, entry.result, failed=entry.status != "completed")
+        if entry.rule not in _LATER:
+            self.circles.call(entry.tool, entry.arguments, entry.result, failed=entry.status != "completed")
+        identity = digest([entry.tool, entry.arguments])
+        entry.again = identity in self._made
+        self._made.add(identity)
         if entry.status != "completed":
             self.errors += 1
             return
         self._completed.add(entry.tool)
         self._changed.update(entry.changed)
-        self.history = self.history.with_seen((*entry.seen, *entry.changed))
+        self._looked_at.update((*entry.seen, *entry.changed))
         self._tests = entry.tests or self._tests
         if entry.finishes:
             self.finished_with = entry.result

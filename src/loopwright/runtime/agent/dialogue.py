@@ -13,7 +13,7 @@ from loopwright.runtime.agent.book import Book
 from loopwright.runtime.agent.book import Entry as Account
 from loopwright.runtime.agent.completion import Decision, decide
 from loopwright.runtime.agent.harness import Harness
-from loopwright.runtime.agent.items import MODE, NUDGE
+from loopwright.runtime.agent.items import MODE, NUDGE, STEER
 from loopwright.runtime.agent.modes import Position
 from loopwright.runtime.agent.relay import relayed
 from loopwright.runtime.agent.texts import say
@@ -47,6 +47,9 @@ class Dialogue:
         position: Where the sequence of modes stands; None before the first prompt.
         calls: All calls of the newest reply in text order, broken blocks among them.
         broken: By call id, what is wrong with a block that could not be read.
+        heard_in: The mode in which the newest reply was heard, which may be over by now.
+        used: The tokens of the newest reply, as far as they are known.
+        instead: The model that gave it, where that is not the one of the run.
         answers: What the first of `calls` came to.
         due: What the loop says next, in order.
         ending: How the turn ends; None while it goes on.
@@ -60,6 +63,9 @@ class Dialogue:
         self.reply: Reply | None = None
         self.calls: tuple[Call, ...] = ()
         self.broken: dict[str, Malformed] = {}
+        self.heard_in = ""
+        self.used: int | None = None
+        self.instead = ""
         self.answers: list[tuple[Call, Outcome]] = []
         self.accounts: list[Account] = []
         self.due: list[Speech] = []
@@ -93,27 +99,17 @@ class Dialogue:
         per_turn = self.harness.per_turn(self.mode)
         self.entries.append(Prompt("\n\n".join(piece for piece in (text, per_turn) if piece)))
 
-    def hear(self, reply: Reply, usage: Usage | None) -> None:
-        """The model answered."""
+    def hear(self, reply: Reply, usage: Usage | None, instead: str = "") -> None:
+        """The model answered, or another one `instead`."""
         number = self.book.replies + 1
         parsed = self.harness.grammar(self.mode).parse(reply.text, number)
         self.broken = {f"broken_{number}_{index}": fault for index, fault in enumerate(parsed.malformed, 1)}
-        faults = [
-            Call(
-                call_id,
-                f"{fault.dialect} block",
-                None,
-                reply.text[slice(*fault.span)],
-                "text",
-                fault.dialect,
-                fault.span,
-            )
-            for call_id, fault in self.broken.items()
-        ]
+        faults = [_faulty(call_id, fault, reply.text) for call_id, fault in self.broken.items()]
         written = sorted((*parsed.calls, *faults), key=lambda call: call.span or (0, 0))
-        self.reply, self._prose = reply, parsed.prose
+        self.reply, self._prose, self.heard_in = reply, parsed.prose, self.mode
         self.calls = (*reply.calls, *written)
         self.answers, self.accounts = [], []
+        self.used, self.instead = usage.total if usage else None, instead
         self.book.new_reply(reply.text, usage)
 
     def fault(self, call: Call) -> Outcome:
@@ -145,7 +141,10 @@ class Dialogue:
             self._look_for_circles()
 
     def say(self, speech: Speech) -> None:
-        """The loop, or a person, said something."""
+        """The loop, or a person, said something. A person who steers keeps the turn open."""
+        if speech.kind == STEER:
+            self.ending, self._nudged = None, False
+            self.book.circles.forget()
         self.entries.append(Prompt(speech.text))
         if self.due and self.due[0].kind == speech.kind:
             self.due.pop(0)
@@ -190,8 +189,7 @@ class Dialogue:
 
 def _faulty(call_id: str, fault: Malformed, text: str) -> Call:
     """A block that cannot be read, as a call that will be answered with what is wrong."""
-    raw = text[slice(*fault.span)]
-    return Call(call_id, f"{fault.dialect} block", None, raw, "text", fault.dialect, fault.span, problem="malformed")
+    return Call(call_id, f"{fault.dialect} block", None, text[slice(*fault.span)], "text", fault.dialect, fault.span)
 
 
 def _counted(position: Position) -> Position:

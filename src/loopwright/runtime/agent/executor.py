@@ -6,19 +6,22 @@ rules, and find room in the schedule. What stops it is told to the model, with t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import anyio
 from msgspec import Struct, structs
 
-from loopwright.base import LoopwrightError, UsageError, valid
+from loopwright.base import UsageError, valid
 from loopwright.runtime.agent.book import Book, Entry
 from loopwright.runtime.agent.gates import Gates
 from loopwright.runtime.agent.texts import say
 from loopwright.runtime.calls import Call, Outcome
-from loopwright.runtime.rules import Intent
+from loopwright.runtime.edits import Operation
+from loopwright.runtime.rules import Intent, Verdict
 from loopwright.runtime.schedule import Planned, claims_of, plan
+from loopwright.runtime.tools._files import real_name
 from loopwright.runtime.tools.context import ToolContext
 from loopwright.runtime.tools.editing import apply_operations
 from loopwright.runtime.tools.intents import intent_of
@@ -45,6 +48,20 @@ class _Ready(Struct, frozen=True):
     warnings: tuple[str, ...]
 
 
+class _Review(Struct, frozen=True):
+    """How the calls of one reply are judged.
+
+    `known` are the verdicts that stand in the record, where a crash came in the middle of the reply; `noted` are the
+    ones that will. Verdicts that say nothing are in neither.
+    """
+
+    mode: str
+    book: Book
+    prior: Sequence[Entry]
+    known: Mapping[str, Any] | None
+    noted: dict[str, list[tuple[str, str, str]]]
+
+
 class Executor:
     """Answers the calls of one reply at a time."""
 
@@ -54,23 +71,23 @@ class Executor:
 
     async def run(
         self, calls: Sequence[Call], mode: str, book: Book, prior: Sequence[Entry] = ()
-    ) -> AsyncIterator[Done]:
-        """Answer the calls of a reply, in their order; each is given out as soon as all before it are answered.
+    ) -> AsyncGenerator[Done]:
+        """Answer the calls of a reply, in their order, each segment of the schedule when all of it is done.
 
         `prior` are the answers to the first calls, where a crash came after them: they are not run again.
 
         Raises:
             MachineError: The sandbox itself does not work.
         """
+        review = _Review(mode, book, prior, prior[0].verdicts if prior else None, {})
         answered: dict[int, Done] = {}
         ready: dict[int, _Ready] = {}
         for position, call in enumerate(calls):
-            known = prior[position] if position < len(prior) else None
-            verdict = self._let_through(call, position, mode, book, known)
+            verdict = self._let_through(call, position, review)
             if isinstance(verdict, _Ready):
                 ready[position] = verdict
                 book.history = book.history.with_call(verdict.intent)
-            elif known is None:
+            elif position >= len(prior):
                 answered[position] = _refused(call, verdict)
         positions = list(ready)
         schedule = plan([self._planned(ready[position]) for position in positions], self._gates.policy)
@@ -84,14 +101,18 @@ class Executor:
             answered |= await self._segment({position: ready[position] for position in chosen}, chosen)
             while given in answered:
                 done = answered.pop(given)
+                if given == 0:
+                    done.entry.verdicts = review.noted
                 book.call(done.entry)
                 yield done
                 given += 1
 
-    def _let_through(self, call: Call, position: int, mode: str, book: Book, known: Entry | None) -> _Ready | Outcome:
-        """The call ready to run, or why it is not. One whose answer is known was judged before."""
+    def _let_through(self, call: Call, position: int, review: _Review) -> _Ready | Outcome:
+        """The call ready to run, or why it is not."""
+        known = review.prior[position] if position < len(review.prior) else None
         if known is not None and known.rule:
             return Outcome(known.result, "denied", rule=known.rule)
+        mode = review.mode
         try:
             tool = self._gates.tool_of(call, mode)
             arguments = self._gates.toolset.arguments(tool, call) if call.operations is None else {}
@@ -105,22 +126,34 @@ class Executor:
             )
         if position and not self._gates.many_calls:
             return Outcome(say("one_call"), "denied", rule="loop.turn_strategy.allow_multiple_per_turn")
-        intent = intent_of(tool.spec, call, arguments, operations)
-        if known is not None:
-            return _Ready(call, tool, arguments, intent, ())
+        workspace = self._context.agent.workspace
+        intent = intent_of(tool.spec, call, arguments, operations, workspace)
         warnings: list[str] = []
-        for verdict in self._gates.judge(intent, arguments, book.history, self._context.agent.workspace):
+        for verdict in self._verdicts(position, intent, arguments, review):
             if verdict.decision == "deny":
                 return Outcome(verdict.text, "denied", rule=verdict.rule)
-            if verdict.decision == "warn":
-                warnings.append(f"warning ({verdict.rule}): {verdict.text}")
+            warnings.append(f"warning ({verdict.rule}): {verdict.text}")
         return _Ready(call, tool, arguments, intent, tuple(warnings))
+
+    def _verdicts(self, position: int, intent: Intent, arguments: dict[str, Any], review: _Review) -> Sequence[Verdict]:
+        """What permissions and rules say against a call, or said before the crash."""
+        if review.known is not None:
+            return [Verdict(*one) for one in review.known.get(str(position), ())]
+        judged = self._gates.judge(intent, arguments, review.book.history, self._context.agent.workspace)
+        verdicts = [verdict for verdict in judged if verdict.decision != "allow"]
+        if verdicts:
+            review.noted[str(position)] = [(one.decision, one.rule, one.text) for one in verdicts]
+        return verdicts
 
     def _planned(self, ready: _Ready) -> Planned:
         spec = ready.tool.spec
         blocking = spec.blocking and not self._gates.nonblocking(spec)
-        arguments = ready.arguments
-        claims = claims_of(spec, arguments, blocking=blocking)
+        claims = claims_of(
+            spec,
+            ready.arguments,
+            blocking=blocking,
+            located=partial(real_name, self._context.agent.workspace),
+        )
         return Planned(spec.id, claims, blocking, spec.max_per_turn)
 
     async def _segment(self, ready: dict[int, _Ready], waits: dict[int, str]) -> dict[int, Done]:
@@ -134,14 +167,13 @@ class Executor:
 
         if not ready:
             return done
-        if len(ready) == 1:
-            # No task group: an error of the machine stays what it is.
-            position, call = next(iter(ready.items()))
-            await one(position, call)
-            return done
-        async with anyio.create_task_group() as tasks:
-            for position, call in ready.items():
-                tasks.start_soon(one, position, call)
+        try:
+            async with anyio.create_task_group() as tasks:
+                for position, call in ready.items():
+                    tasks.start_soon(one, position, call)
+        except BaseExceptionGroup as group:
+            # What broke is told as it is; the others were cancelled for it.
+            raise _first(group) from group
         return done
 
     def _done(self, ready: _Ready, outcome: Outcome) -> Done:
@@ -164,15 +196,27 @@ class Executor:
         activity = self._context.agent.activity
         activity.tool_started(call.call_id, ready.tool.spec.id)
         try:
-            if call.operations is not None:
-                return await apply_operations(self._context, call.operations)
-            return await self._gates.toolset.run(ready.tool, self._context, ready.arguments, call.call_id)
-        except LoopwrightError as error:
-            return Outcome(valid(f"error: {error}"), "failed")
+            tool = ready.tool if call.operations is None else _applying(ready.tool, call.operations)
+            return await self._gates.toolset.run(tool, self._context, ready.arguments, call.call_id)
         finally:
             activity.tool_ended(call.call_id)
+
+
+def _applying(tool: Tool, operations: Sequence[Operation]) -> Tool:
+    """The tool that edits files, for a block that says in its own syntax what is to be done."""
+
+    async def handler(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
+        return await apply_operations(context, operations)
+
+    return structs.replace(tool, handler=handler)
 
 
 def _refused(call: Call, outcome: Outcome) -> Done:
     entry = Entry(call.tool, call.arguments, outcome.text, outcome.status, rule=outcome.rule)
     return Done(call, outcome, entry)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """A single error of a group."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

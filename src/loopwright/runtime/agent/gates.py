@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from loopwright.runtime.rules import (
     judge_writes,
 )
 from loopwright.runtime.schedule import Group, Policy
+from loopwright.runtime.tools._files import real_name
 from loopwright.runtime.tools.editing import patch_operations
 from loopwright.runtime.tools.spec import ToolSpec
 from loopwright.runtime.tools.toolset import Tool, Toolset
@@ -96,7 +98,8 @@ class Gates:
     ) -> tuple[Verdict, ...]:
         """What permissions and rules say; the last verdict is a refusal where there is one."""
         if intent.kind == "shell":
-            permission = judge_shell(str(arguments.get("command", "")), self._shell, self._files)
+            command = str(arguments.get("command", ""))
+            permission = judge_shell(command, self._shell, self._files, partial(real_name, workspace))
         else:
             permission = judge_writes(intent.changes, self._files)
         if permission.decision == "deny":

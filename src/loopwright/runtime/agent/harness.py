@@ -126,10 +126,13 @@ class Harness:
         """The tools that are offered as schemas of the API."""
         return self.grammar(mode).native_tools(self.tools(mode))
 
-    @cached_property
-    def params(self) -> Params:
-        """The settings of each request."""
-        given, provider = self.entry.params, self.config.provider_tools
+    def entry_of(self, instead: str) -> ModelEntry:
+        """The profile's settings for a fallback model; for the run's own where none is asked instead."""
+        return (self.config.providers.entry(instead) if instead else None) or self.entry
+
+    def params(self, instead: str = "") -> Params:
+        """The settings of each request to the run's model, or to a fallback model."""
+        given, provider = self.entry_of(instead).params, self.config.provider_tools
         api, limit = self.api, given.max_output_tokens
         return Params(
             temperature=given.temperature,

@@ -19,8 +19,11 @@ NUDGE, MODE, STEER = "nudge", "mode", "steer"
 _TELLING = ("path", "filePath", "command", "test_path", "pattern", "summary")
 
 
-def reply_items(reply: Reply, calls: tuple[Call, ...], number: int) -> list[AgentItem]:
-    """The parts of one reply: reasoning, text, then each call. The first carries the message and its usage."""
+def reply_items(reply: Reply, calls: tuple[Call, ...], number: int, instead: str = "") -> list[AgentItem]:
+    """The parts of one reply: reasoning, text, then each call. The first carries the message and its usage.
+
+    `instead` is the model that was asked in place of the run's; what it is sent from then on depends on it.
+    """
     items: list[AgentItem] = []
     if reply.reasoning:
         items.append(AgentItem("reasoning", "reasoning", one_line(reply.reasoning), reply.reasoning, reply=number))
@@ -33,7 +36,7 @@ def reply_items(reply: Reply, calls: tuple[Call, ...], number: int) -> list[Agen
         "message": reply.message,
         "finish_reason": reply.finish_reason,
         "model": reply.model,
-    }
+    } | ({"instead": instead} if instead else {})
     items[0] = structs.replace(items[0], usage=reply.usage, raw=raw)
     return items
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import anyio
@@ -42,8 +42,8 @@ class Keeper:
         if self._folder is not None and self._root is not None and self._most is not None and self._root.is_dir():
             keep_newest(self._root, self._most - (not self._folder.folder.exists()))
 
-    async def reply(self, number: int, mode: str, tokens: int | None, done: list[Done]) -> None:
-        """A reply and its calls are over."""
+    async def reply(self, number: int, mode: str, tokens: int | None, done: Sequence[Done]) -> None:
+        """A reply is over, and all of its calls."""
         telemetry = self._telemetry
         if telemetry is not None:
             await self._try(lambda: telemetry.reply(number, mode, tokens, done))

@@ -38,8 +38,6 @@ def _part(dialogue: Dialogue, part: PartAdded, recorded: int) -> int:
         _result(dialogue, part)
         return recorded
     if part.item_type in (NUDGE, MODE, STEER) and part.role == "user":
-        if dialogue.ending is not None and part.item_type == STEER:
-            dialogue.ending = None
         dialogue.say(Speech(part.item_type, str(_value(part.content))))
         return recorded
     if part.reply is not None and part.reply > dialogue.book.replies:
@@ -55,7 +53,7 @@ def _reply(dialogue: Dialogue, part: PartAdded) -> None:
         reply = read_reply(raw["api"], raw["message"], raw.get("finish_reason", ""), part.usage, raw.get("model", ""))
     else:
         reply = read_reply("chat", raw, "", part.usage)
-    dialogue.hear(reply, part.usage)
+    dialogue.hear(reply, part.usage, raw.get("instead", ""))
 
 
 def _result(dialogue: Dialogue, part: PartAdded) -> None:
@@ -67,7 +65,7 @@ def _result(dialogue: Dialogue, part: PartAdded) -> None:
     if status == "called":
         status = "completed"
     note = _value(part.raw) or {}
-    account = Entry.of(note, call.arguments if call.problem != "malformed" else call.raw, text, status)
+    account = Entry.of(note, call.raw if call.call_id in dialogue.broken else call.arguments, text, status)
     account.tool = account.tool or call.tool
     outcome = Outcome(
         text,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import anyio
 
@@ -17,6 +18,7 @@ from loopwright.runtime.agent.harness import Harness, command_limits
 from loopwright.runtime.agent.items import STEER, reply_items, result_item, spoken_item
 from loopwright.runtime.agent.keeping import Keeper
 from loopwright.runtime.agent.restoring import restore
+from loopwright.runtime.calls import Call
 from loopwright.runtime.config import LoadedConfig
 from loopwright.runtime.providers import ModelError
 from loopwright.runtime.tools.context import ToolContext
@@ -41,7 +43,7 @@ class Runtime:
         self._mcp = mcp
         self._keeper = keeper
         self._recorded = 0
-        self._done: list[Done] = []
+        self._owed = False
         self._steering: deque[str] = deque()
         self._in_turn = False
 
@@ -75,32 +77,40 @@ class Runtime:
     def restore(self, turns: list[TurnStarted], parts: list[PartAdded]) -> None:
         """Take up the conversation after these acknowledged turns and parts, whose payloads hold their values."""
         self._recorded = restore(self._dialogue, turns, parts)
+        self._asker.resume(self._dialogue.instead)
+        # The crash may have come between the last answer and the account of the reply.
+        self._owed = self._dialogue.reply is None and self._dialogue.book.replies > 0
 
-    async def turn(self, text: str) -> AsyncIterator[AgentItem]:
+    async def turn(self, text: str) -> AsyncGenerator[AgentItem]:
         """Give a new prompt and go on until the model yields."""
         self._dialogue.prompt(text)
-        async for item in self.go_on():
-            yield item
+        async with aclosing(self.go_on()) as items:
+            async for item in items:
+                yield item
 
-    async def go_on(self) -> AsyncIterator[AgentItem]:
+    async def go_on(self) -> AsyncGenerator[AgentItem]:
         """Go on from wherever the conversation stands: what is not recorded yet first, then the model."""
         self.outcome = TurnOutcome("finished")
         self._in_turn = True
         try:
-            async for item in self._until_the_end():
-                yield item
+            if self._owed:
+                await self._account()
+            async with aclosing(self._until_the_end()) as items:
+                async for item in items:
+                    yield item
         finally:
             self._in_turn = False
             if self._keeper is not None:
                 with anyio.CancelScope(shield=True):
                     await self._keeper.turn_ended()
 
-    async def _until_the_end(self) -> AsyncIterator[AgentItem]:
+    async def _until_the_end(self) -> AsyncGenerator[AgentItem]:
         dialogue = self._dialogue
         while True:
             if dialogue.reply is not None:
-                async for item in self._work_off():
-                    yield item
+                async with aclosing(self._work_off()) as items:
+                    async for item in items:
+                        yield item
             for speech in self._speeches():
                 dialogue.say(speech)
                 yield spoken_item(speech.kind, speech.text, {"why": speech.why} if speech.why else None)
@@ -112,7 +122,7 @@ class Runtime:
             except ModelError as error:
                 self.outcome = TurnOutcome("limit" if error.kind == "limit" else "error", str(error))
                 return
-            dialogue.hear(reply, usage)
+            dialogue.hear(reply, usage, self._asker.instead)
             self._recorded = 0
 
     def steer(self, text: str) -> bool:
@@ -128,27 +138,32 @@ class Runtime:
         if self._keeper is not None:
             await self._keeper.end()
 
-    async def _work_off(self) -> AsyncIterator[AgentItem]:
+    async def _work_off(self) -> AsyncGenerator[AgentItem]:
         """The parts of the newest reply that are not recorded yet, and the answers to its calls."""
         dialogue = self._dialogue
         reply, number = dialogue.reply, dialogue.book.replies
         if reply is None:
             raise RuntimeError("there is no reply to work off")
-        for item in reply_items(reply, dialogue.calls, number)[self._recorded :]:
+        for item in reply_items(reply, dialogue.calls, number, dialogue.instead)[self._recorded :]:
             self._recorded += 1
             yield item
-        mode, self._done = dialogue.mode, []
-        async for done in self._answers():
-            dialogue.answer(done.call, done.outcome, done.entry)
-            self._done.append(done)
-            yield result_item(done, number)
-            if self._keeper is not None and done.outcome.may_change_files:
-                await self._keeper.changed()
+        async with aclosing(self._answers()) as answers:
+            async for done in answers:
+                dialogue.answer(done.call, done.outcome, done.entry)
+                yield result_item(done, number)
+                if self._keeper is not None and done.outcome.may_change_files:
+                    await self._keeper.changed()
         dialogue.done()
-        if self._keeper is not None:
-            await self._keeper.reply(number, mode, reply.usage.total if reply.usage else None, self._done)
+        await self._account()
 
-    async def _answers(self) -> AsyncIterator[Done]:
+    async def _account(self) -> None:
+        """Keep the measurements of the newest reply, all of whose calls were answered."""
+        dialogue, self._owed = self._dialogue, False
+        if self._keeper is not None:
+            done = [Done(*pair, account) for pair, account in zip(dialogue.answers, dialogue.accounts, strict=True)]
+            await self._keeper.reply(dialogue.book.replies, dialogue.heard_in, dialogue.used, done)
+
+    async def _answers(self) -> AsyncGenerator[Done]:
         """Answer the calls that wait, in order; a block that could not be read is answered with what is wrong in it."""
         dialogue = self._dialogue
         sound = [call for call in dialogue.calls if call.call_id not in dialogue.broken]
@@ -158,25 +173,18 @@ class Runtime:
             for (call, _), account in zip(dialogue.answers, dialogue.accounts, strict=True)
             if call.call_id not in dialogue.broken
         ]
-        running = self._executor.run(sound, dialogue.mode, dialogue.book, prior)
-        for call in dialogue.calls[known:]:
-            if call.call_id in dialogue.broken:
-                yield self._broken(dialogue.fault(call).text, call.call_id)
-            else:
-                yield await anext(running)
+        async with aclosing(self._executor.run(sound, dialogue.mode, dialogue.book, prior)) as running:
+            for call in dialogue.calls[known:]:
+                yield self._broken(call) if call.call_id in dialogue.broken else await anext(running)
 
-    def _broken(self, text: str, call_id: str) -> Done:
-        dialogue = self._dialogue
-        call = next(call for call in dialogue.calls if call.call_id == call_id)
-        outcome = dialogue.fault(call)
-        account = Account(call.tool, call.raw, text, outcome.status, rule=outcome.rule)
-        dialogue.book.call(account)
+    def _broken(self, call: Call) -> Done:
+        outcome = self._dialogue.fault(call)
+        account = Account(call.tool, call.raw, outcome.text, outcome.status, rule=outcome.rule)
+        self._dialogue.book.call(account)
         return Done(call, outcome, account)
 
     def _speeches(self) -> list[Speech]:
-        """What is to be said before the model is asked again. A person who steers keeps the turn open."""
-        if self._steering and self._dialogue.ending is not None and self._dialogue.ending.kind == "finished":
-            self._dialogue.ending = None
+        """What is to be said before the model is asked again."""
         steering = [Speech(STEER, text) for text in self._steering]
         self._steering.clear()
         return [*self._dialogue.due, *steering]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-__all__ = ["Circle", "CircleWatch"]
+__all__ = ["Circle", "CircleWatch", "digest"]
 
 Circle = Literal["repeated_call", "repeated_error", "alternation", "monologue"]
 _SAME = 3
@@ -35,7 +35,7 @@ class CircleWatch:
 
     def call(self, tool: str, arguments: Any, result: str, *, failed: bool) -> None:
         """A call and what came of it."""
-        self._done.append(_Done(_digest([tool, arguments]), _digest(result), failed))
+        self._done.append(_Done(digest([tool, arguments]), digest(result), failed))
 
     def reply(self, *, calls: int) -> None:
         """A reply of the model, after its calls."""
@@ -62,5 +62,6 @@ class CircleWatch:
         return None
 
 
-def _digest(value: Any) -> str:
+def digest(value: Any) -> str:
+    """What stands for a JSON value where only equality counts."""
     return hashlib.sha256(msgspec.json.encode(value)).hexdigest()

@@ -8,7 +8,6 @@ that permissions and modes allowed.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -29,15 +28,11 @@ CREATE TABLE IF NOT EXISTS replies (
 """
 
 
-def measure(done: Sequence[Done], edits: frozenset[str], before: set[str]) -> dict[Metric, float | None]:
-    """The metrics of one reply. `edits` are the ids of tools that edit; `before` the calls made so far, added to."""
+def measure(done: Sequence[Done], edits: frozenset[str]) -> dict[Metric, float | None]:
+    """The metrics of one reply. `edits` are the ids of tools that edit."""
     rules = [one.entry.rule for one in done]
     changing = [one for one in done if one.entry.tool in edits or one.call.operations is not None]
-    useful = 0
-    for one in done:
-        identity = json.dumps([one.entry.tool, one.call.arguments or one.call.raw], sort_keys=True)
-        useful += one.outcome.status == "completed" and identity not in before
-        before.add(identity)
+    useful = sum(one.outcome.status == "completed" and not one.entry.again for one in done)
     return {
         "SVS": _share([not (rule == "call" or rule.startswith("malformed")) for rule in rules]),
         "PAS": _share([one.outcome.status == "completed" for one in changing]),
@@ -59,7 +54,6 @@ class Telemetry:
         self._metrics = frozenset(metrics)
         self._trajectory = trajectory_id
         self._edits = edits
-        self._before: set[str] = set()
 
     def reply(self, number: int, mode: str, tokens: int | None, done: Sequence[Done]) -> None:
         """Add one reply; one that is there already (the run was resumed) is replaced.
@@ -67,7 +61,7 @@ class Telemetry:
         Raises:
             MachineError: The database cannot be written.
         """
-        measured = measure(done, self._edits, self._before)
+        measured = measure(done, self._edits)
         values = [measured[name] if name in self._metrics else None for name in _METRICS]
         row = (self._trajectory, number, mode, len(done), tokens, *values)
         try:

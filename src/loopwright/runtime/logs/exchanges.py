@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from loopwright.gateway import whole_request
+from loopwright.gateway import apply_difference, whole_request
 from loopwright.record import BlobStore, Event, ModelCalled, PartAdded, TurnEnded, TurnStarted
 
-__all__ = ["Exchange", "Logged", "exchanges_of"]
+__all__ = ["Exchange", "Logged", "Sent", "exchanges_of"]
 
 
 class Exchange(Struct):
@@ -24,27 +24,28 @@ class Exchange(Struct):
     call: ModelCalled | None
     failed: list[ModelCalled]
     said: list[PartAdded]
-    results: list[PartAdded]
+    results: list[PartAdded] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What its files are called; sorts by number."""
+        return f"p{self.number:05}"
 
 
 class Logged(Struct):
-    """A whole run, as far as it went."""
+    """A whole run, as far as it went. `unanswered` are the calls after the last reply."""
 
-    turns: list[TurnStarted]
-    ended: list[TurnEnded]
-    exchanges: list[Exchange]
-    spoken: list[PartAdded]
-    calls: list[ModelCalled]
-
-    def request(self, call: ModelCalled, blobs: BlobStore) -> Any:
-        """What was sent, whole."""
-        return whole_request(self.calls, call.call, blobs.value)
+    turns: list[TurnStarted] = field(default_factory=list)
+    ended: list[TurnEnded] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
+    spoken: list[PartAdded] = field(default_factory=list)
+    calls: list[ModelCalled] = field(default_factory=list)
+    unanswered: list[ModelCalled] = field(default_factory=list)
 
 
 def exchanges_of(events: Iterable[Event]) -> Logged:
     """Put events together."""
-    logged = Logged([], [], [], [], [])
-    waiting: list[ModelCalled] = []
+    logged = Logged()
     for event in events:
         match event:
             case TurnStarted():
@@ -53,26 +54,59 @@ def exchanges_of(events: Iterable[Event]) -> Logged:
                 logged.ended.append(event)
             case ModelCalled():
                 logged.calls.append(event)
-                waiting.append(event)
+                logged.unanswered.append(event)
             case PartAdded():
-                waiting = _part(logged, event, waiting)
+                _part(logged, event)
             case _:
                 pass
     return logged
 
 
-def _part(logged: Logged, part: PartAdded, waiting: list[ModelCalled]) -> list[ModelCalled]:
+def _part(logged: Logged, part: PartAdded) -> None:
     if part.reply is None:
         logged.spoken.append(part)
-        return waiting
+        return
     newest = logged.exchanges[-1] if logged.exchanges else None
     if part.part_type == "tool_result":
         if newest is not None:
             newest.results.append(part)
-        return waiting
+        return
     if newest is not None and newest.said[0].reply == part.reply:
         newest.said.append(part)
-        return waiting
-    answered = waiting[-1] if waiting else None
-    logged.exchanges.append(Exchange(part.part, part.turn, answered, waiting[:-1], [part], []))
-    return []
+        return
+    waiting = logged.unanswered
+    answered = waiting[-1] if waiting and not waiting[-1].error else None
+    failed = waiting if answered is None else waiting[:-1]
+    logged.exchanges.append(Exchange(part.part, part.turn, answered, failed, [part]))
+    logged.unanswered = []
+
+
+class Sent:
+    """What was sent with each call, whole; in time that does not grow with the length of the conversation's past.
+
+    Calls of one conversation are recorded as what differs from the one before, so the newest ones are kept.
+    """
+
+    _MOST = 64
+
+    def __init__(self, calls: list[ModelCalled], blobs: BlobStore) -> None:
+        self._calls = calls
+        self._blobs = blobs
+        self._whole: dict[int, Any] = {}
+
+    def request(self, call: ModelCalled | None) -> dict[str, Any]:
+        """The request of a call; empty where it was not recorded."""
+        if call is None or call.request is None:
+            return {}
+        if call.call not in self._whole:
+            self._whole[call.call] = self._made(call)
+            while len(self._whole) > self._MOST:
+                del self._whole[next(iter(self._whole))]
+        found = self._whole[call.call]
+        return found if isinstance(found, dict) else {}
+
+    def _made(self, call: ModelCalled) -> Any:
+        kept = self._blobs.value(call.request) if call.request is not None else None
+        if isinstance(kept, dict) and "same_as" in kept and kept["same_as"]["call"] in self._whole:
+            return apply_difference(call.api, self._whole[kept["same_as"]["call"]], kept)
+        return whole_request(self._calls, call.call, self._blobs.value)

@@ -3,10 +3,12 @@
 It is derived from the journal, so what it shows is what was sent; it can be deleted and is written again.
 
     conversation/conversation.md, index.json      the whole conversation, with links to the files below
-    prompts/system_pN.md, per_turn/turn_N.md      compiled prompts, each where it changed
+    prompts/system_pN.md                          the system prompt, where it changed
+    prompts/per_turn/turn_N.md                    the prompt of a turn as it was sent, with what was added to it
     raw/requests, raw/responses                   what went over the wire, by the number of the reply's first part
     requests/                                     the same requests in one form for all APIs
-    provider_native/tools_provided, tool_calls, tool_results
+    provider_native/tools_provided                the schemas that were offered, where they changed
+    provider_native/tool_calls, tool_results      calls by the provider's own means, and what came of them
     artifacts/tool_results/                       what each tool printed, by the number of its part
     errors/                                       calls that brought no reply
 """
@@ -18,15 +20,16 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from loopwright.base import atomic_write
+from loopwright.base import MachineError, atomic_write
 from loopwright.record import BlobStore, PartAdded, RunDir, read_events
 from loopwright.runtime.config.schema.record import Logging
-from loopwright.runtime.logs.exchanges import Exchange, Logged, exchanges_of
-from loopwright.runtime.logs.redaction import Redactor
-from loopwright.runtime.logs.requests import structured, system_text, tools_of
+from loopwright.runtime.logs.exchanges import Exchange, Logged, Sent, exchanges_of
+from loopwright.runtime.logs.names import error_file, result_file, system_file, tools_file
+from loopwright.runtime.logs.redaction import NOTHING, Redactor
+from loopwright.runtime.logs.requests import newest_user_text, structured, system_text, tools_of
 from loopwright.runtime.logs.transcript import transcript
 
-__all__ = ["MARK", "RunFolder", "folder_name"]
+__all__ = ["MARK", "RunFolder", "folder_name", "keep_newest"]
 
 MARK = "loopwright-run-folder.json"
 """The file by which we know a folder as ours."""
@@ -45,44 +48,49 @@ class RunFolder:
         rundir: The run.
         folder: The run folder; made where it is missing.
         settings: What is kept.
+        redactor: What hides secrets; by default, those of this process's environment.
     """
 
-    def __init__(self, rundir: RunDir, folder: Path, settings: Logging) -> None:
+    def __init__(self, rundir: RunDir, folder: Path, settings: Logging, redactor: Redactor | None = None) -> None:
         self.folder = folder
         self._rundir = rundir
         self._settings = settings
         self._blobs = BlobStore(rundir.blobs_folder)
-        self._redact = Redactor() if settings.redact else lambda text: text
-        self._written: set[int] = set()
+        self._redact = (redactor or Redactor()) if settings.redact else NOTHING
+        self._written: dict[int, int] = {}
         self._system = ""
+        self._tools: list[Any] = []
 
     def update(self) -> None:
         """Write what happened since the last time.
 
         Raises:
-            MachineError: The folder cannot be written.
+            MachineError: The folder cannot be written, or the journal is damaged.
         """
         logged = exchanges_of(event for _, event in read_events(self._rundir.journal))
+        sent = Sent(logged.calls, self._blobs)
         if not (self.folder / MARK).exists():
             self._text(MARK, json.dumps({"trajectory_id": self._rundir.id}) + "\n")
+        turns: set[int] = set()
         for exchange in logged.exchanges:
-            # The newest may still grow.
-            if exchange.number not in self._written or exchange is logged.exchanges[-1]:
-                self._exchange(exchange, logged)
-                self._written.add(exchange.number)
+            parts = len(exchange.said) + len(exchange.results)
+            if self._written.get(exchange.number) != parts:  # it is new, or has grown
+                self._exchange(exchange, sent.request(exchange.call), first=exchange.turn not in turns)
+                self._written[exchange.number] = parts
+            turns.add(exchange.turn)
         for call in logged.calls:
             if call.error:
                 shown = {"call": call.call, "status": call.status, "error": call.error, "model": call.model_asked}
-                self._json(f"errors/call_{call.call:05}.json", shown)
-        self._text("conversation/conversation.md", transcript(logged, self._blobs, self._settings))
+                self._json(error_file(call), shown)
+        self._text("conversation/conversation.md", transcript(logged, sent, self._blobs, self._settings, self._redact))
         self._json("conversation/index.json", _index(logged))
 
-    def _exchange(self, exchange: Exchange, logged: Logged) -> None:
-        name = f"p{exchange.number:05}"
-        call = exchange.call
-        request = logged.request(call, self._blobs) if call is not None and call.request is not None else None
-        if call is not None and isinstance(request, dict):
+    def _exchange(self, exchange: Exchange, request: dict[str, Any], *, first: bool) -> None:
+        name, call = exchange.name, exchange.call
+        if call is not None and request:
             self._request(name, call.api, request)
+            if first:
+                self._text(f"prompts/per_turn/turn_{exchange.turn}.md", newest_user_text(call.api, request) + "\n")
             if self._settings.include_raw and call.response is not None:
                 self._json(f"raw/responses/{name}.response.json", self._blobs.value(call.response))
         native = [part for part in exchange.said if part.item_type == "function_call"]
@@ -92,19 +100,20 @@ class RunFolder:
         if answered:
             self._json(f"provider_native/tool_results/{name}.json", [self._call(part) for part in answered])
         for part in exchange.results:
-            self._text(f"artifacts/tool_results/{result_file(part)}", f"{self._result(part)}\n")
+            self._text(result_file(part), f"{self._result(part)}\n")
 
     def _request(self, name: str, api: str, request: dict[str, Any]) -> None:
         if self._settings.include_raw:
             self._json(f"raw/requests/{name}.request.json", request)
         if self._settings.include_structured_requests:
             self._json(f"requests/{name}.json", structured(api, request))
-        system = system_text(api, request)
+        system, tools = system_text(api, request), tools_of(request)
         if system != self._system:
-            self._text(f"prompts/system_{name}.md", system + "\n")
+            self._text(system_file(name), system + "\n")
             self._system = system
-        if tools_of(request):
-            self._json(f"provider_native/tools_provided/{name}.json", tools_of(request))
+        if tools != self._tools:
+            self._json(tools_file(name), tools)
+            self._tools = tools
 
     def _call(self, part: PartAdded) -> dict[str, Any]:
         tool = part.tool
@@ -124,15 +133,15 @@ class RunFolder:
 
     def _text(self, name: str, text: str) -> None:
         path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(path, self._redact(text).encode("utf-8", "replace"))
-
-
-def result_file(part: PartAdded) -> str:
-    """The name of the file with a tool's output."""
-    tool = part.tool.name if part.tool is not None else "tool"
-    safe = "".join(char if char.isalnum() or char in "-_" else "_" for char in tool)[:40]
-    return f"p{part.part:05}_{safe}.txt"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            atomic_write(path, self._redact(text).encode("utf-8", "replace"))
+        except OSError as error:
+            raise MachineError(
+                f"the run folder cannot be written: {error.strerror or error}",
+                where=str(path),
+                remedy="Change logging.root_dir, or make room.",
+            ) from error
 
 
 def _index(logged: Logged) -> dict[str, Any]:
@@ -143,6 +152,7 @@ def _index(logged: Logged) -> dict[str, Any]:
                 "part": exchange.number,
                 "turn": exchange.turn,
                 "model_call": exchange.call.call if exchange.call is not None else None,
+                "failed_calls": [call.call for call in exchange.failed],
                 "results": [part.part for part in exchange.results],
             }
             for exchange in logged.exchanges
@@ -151,7 +161,14 @@ def _index(logged: Logged) -> dict[str, Any]:
 
 
 def keep_newest(root: Path, count: int) -> None:
-    """Delete all but the newest `count` run folders of `root`; what does not carry our mark is left alone."""
-    ours = sorted(entry for entry in root.iterdir() if (entry / MARK).is_file() and not entry.is_symlink())
-    for folder in ours[: max(len(ours) - count, 0)]:
-        shutil.rmtree(folder)
+    """Delete all but the newest `count` run folders of `root`; what does not carry our mark is left alone.
+
+    Raises:
+        MachineError: One of them cannot be deleted.
+    """
+    try:
+        ours = sorted(entry for entry in root.iterdir() if (entry / MARK).is_file() and not entry.is_symlink())
+        for folder in ours[: max(len(ours) - count, 0)]:
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise MachineError(f"old run folders cannot be deleted: {error}", where=str(root)) from error

@@ -2,79 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+from loopwright.runtime.rules._programs import Found, Words, started
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-__all__ = ["Reading", "Words", "read_command"]
+__all__ = ["Reading", "read_command"]
 
-Words = tuple[str, ...]
-
-# Programs that start the program which follows their options. `xargs` and `find` are among them on purpose.
-_WRAPPERS = frozenset(
+_DEEPEST = 8
+_WRITES = (">", ">>", ">&", "&>", "&>>", ">|", "<>")
+_LITERALS = frozenset(("word", "number", "raw_string", "string", "concatenation", "command_name"))
+_OWN = ("variable_assignment", "file_redirect", "herestring_redirect", "heredoc_redirect")
+# Characters that make several words, or another word, out of an unquoted one.
+_GLOBS = re.compile(r"(?<!\\)[*?\[~]")
+_BRACES = re.compile(r"(?<!\\)\{[^{}]*(?:,|\.\.)")
+_ESCAPED = re.compile(r'\\([$`"\\])')
+# What bash would run if it ever took a text for arithmetic, a subscript or a prompt.
+_HIDDEN = re.compile(r"\$\(|`")
+_BACKTICK = re.compile(r"(?<!\\)(?:\\\\)*`")
+_SUMS = frozenset(
     (
-        "builtin",
-        "chronic",
-        "command",
-        "coproc",
-        "doas",
-        "env",
-        "exec",
-        "ionice",
-        "nice",
-        "nohup",
-        "parallel",
-        "setsid",
-        "stdbuf",
-        "strace",
-        "sudo",
-        "time",
-        "timeout",
-        "unbuffer",
-        "watch",
-        "xargs",
+        "arithmetic_expansion",
+        "c_style_for_statement",
+        "declaration_command",
+        "subscript",
+        "test_command",
+        "unset_command",
     )
 )
-_SHELLS = frozenset(("ash", "bash", "dash", "ksh", "sh", "zsh"))
-_FIND_RUNS = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
-_LITERALS = frozenset(("word", "number", "raw_string", "string", "concatenation", "command_name"))
-_EXPANDED = frozenset("{*?[~")
-_DEEPEST = 8
+_SUMMING = frozenset(("[", "compgen", "let", "mapfile", "printf", "read", "readarray", "test"))
+# Variables whose values bash runs as commands, and those that decide which file a program's name means.
+_RUN = frozenset(("BASH_ALIASES", "BASH_CMDS", "BASH_ENV", "ENV", "PROMPT_COMMAND", "PS0", "PS1", "PS4", "SHELLOPTS"))
+_LOOKUP = frozenset(("LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "PATH"))
 
 
 class Reading(Struct, frozen=True):
     """What a command would do, as far as its text tells.
 
     Attributes:
-        commands: The words of every program that would be started, wrappers and what they wrap both.
-        perhaps: The words behind a wrapper that could be its program, where an option may take a value.
+        commands: The words of every program that would be started, wrappers and what they wrap both. `PATH=` and the
+            like stand for a change of what a program's name means.
+        perhaps: The words behind a wrapper that could be its program, where that cannot be told for certain.
         writes: Literal targets of output redirections.
         unclear: What cannot be told before it runs (`$X args`, `curl | sh`, a syntax error); empty where all can.
+        vague: What only matters where all is forbidden that is not allowed.
     """
 
     commands: tuple[Words, ...]
     perhaps: tuple[Words, ...]
     writes: tuple[str, ...]
     unclear: tuple[str, ...]
+    vague: tuple[str, ...]
 
 
 def read_command(text: str) -> Reading:
     """Read a bash command of any length; never runs anything."""
-    found = _Found([], [], [], [])
-    _read(text.replace("\\\n", ""), found, 0)
-    return Reading(tuple(found.commands), tuple(found.perhaps), tuple(found.writes), tuple(found.unclear))
-
-
-class _Found(Struct):
-    commands: list[Words]
-    perhaps: list[Words]
-    writes: list[str]
-    unclear: list[str]
+    reader = _Reader()
+    reader.read(text, 0)
+    found = reader.found
+    return Reading(
+        tuple(found.commands), tuple(found.perhaps), tuple(found.writes), tuple(found.unclear), tuple(found.vague)
+    )
 
 
 @cache
@@ -85,18 +80,85 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_bash.language()))
 
 
-def _read(text: str, found: _Found, depth: int) -> None:
-    if depth > _DEEPEST:
-        found.unclear.append("commands inside of commands, too deep to follow")
-        return
-    root = _parser().parse(text.encode("utf-8", "replace")).root_node
-    if root.has_error:
-        found.unclear.append("a syntax that bash would read differently")
-    for node in _walk(root):
-        if node.type == "command":
-            _read_words(_words(node), found, depth)
-        elif node.type == "file_redirect":
-            _read_redirect(node, found)
+class _Reader(Struct):
+    """Reads a command, and the commands that stand in its words."""
+
+    found: Found = field(default_factory=Found)
+    moved: bool = False
+
+    def read(self, text: str, depth: int) -> None:
+        """Note all that a text would start."""
+        if depth > _DEEPEST:
+            self.found.unclear.append("commands inside of commands, too deep to follow")
+            return
+        self._tree(text, depth)
+        if "\\\n" in text:
+            # The parser takes a continued line for the end of a word; bash takes the halves together.
+            self._tree(text.replace("\\\n", ""), depth)
+
+    def _tree(self, text: str, depth: int) -> None:
+        root = _parser().parse(text.encode("utf-8", "replace")).root_node
+        if root.has_error:
+            self.found.unclear.append("a syntax that bash would read differently")
+        sums = hidden = False
+        for node in _walk(root):
+            sums = sums or _is_sum(node)
+            hidden = hidden or (not node.children and node.type != "heredoc_body" and _hides(_text(node)))
+            self._node(node, depth)
+        if sums and hidden:
+            self.found.unclear.append("a quoted command in arithmetic or a test, which bash may run")
+
+    def _node(self, node: Node, depth: int) -> None:
+        match node.type:
+            case "command":
+                self._command(node, depth)
+            case "file_redirect":
+                self._redirect(node)
+            case "heredoc_redirect":
+                self._heredoc(node)
+            case "variable_assignment":
+                self._assignment(node)
+            case "command_substitution" if _text(node).startswith("`") and "\\" in _text(node):
+                self.read(re.sub(r"\\([$`\\])", r"\1", _text(node)[1:-1]), depth + 1)
+            case "expansion" if any(child.type == "@" for child in node.children):
+                self.found.unclear.append("a variable that bash may run as a prompt")
+            case "word" | "regex" if _BACKTICK.search(_text(node)):
+                self.found.unclear.append("a backtick that bash would read differently")
+
+    def _command(self, node: Node, depth: int) -> None:
+        words = [_literal(child) for child in node.named_children if child.type not in _OWN]
+        self.moved = self.moved or bool(words and words[0] in ("cd", "pushd", "popd"))
+        for text in started(words, self.found):
+            self.read(text, depth + 1)
+
+    def _assignment(self, node: Node) -> None:
+        name = re.split(r"[\[=+]", _text(node), maxsplit=1)[0]
+        if name in _RUN:
+            self.found.unclear.append(f"a change of {name}, which bash runs")
+        if name in _LOOKUP:
+            self.found.commands.append((f"{name}=",))
+
+    def _heredoc(self, node: Node) -> None:
+        start = next((_text(child) for child in node.children if child.type == "heredoc_start"), "")
+        bodies = [child for child in node.children if child.type == "heredoc_body"]
+        if any(mark in start for mark in "'\"\\"):
+            return
+        for body in bodies:
+            seen = sum(child.type == "command_substitution" for child in _walk(body))
+            if _BACKTICK.search(_text(body)) or len(re.findall(r"(?<!\\)\$\(", _text(body))) > seen:
+                self.found.unclear.append("a command inside of a here-document")
+
+    def _redirect(self, node: Node) -> None:
+        if not any(child.type in _WRITES for child in node.children):
+            return
+        target = node.child_by_field_name("destination") or (node.named_children or [None])[-1]
+        literal = None if target is None else _literal(target)
+        if literal is None or literal.startswith(("/proc/", "/dev/fd/")):
+            self.found.unclear.append("a file whose name is only known when it runs")
+        elif self.moved and not literal.startswith("/") and not literal.isdigit():
+            self.found.unclear.append(f"a file in a folder that is only known when it runs ({literal})")
+        elif literal != "-":
+            self.found.writes.append(literal)
 
 
 def _walk(node: Node) -> Iterator[Node]:
@@ -107,94 +169,34 @@ def _walk(node: Node) -> Iterator[Node]:
         waiting.extend(reversed(at.children))
 
 
-def _words(command: Node) -> list[str | None]:
-    """The words of a simple command, from its name on; None for one that is only known when it runs."""
-    return [
-        _literal(child)
-        for child in command.named_children
-        if child.type not in ("variable_assignment", "file_redirect", "herestring_redirect", "heredoc_redirect")
-    ]
+def _is_sum(node: Node) -> bool:
+    """Whether bash evaluates a text here, where a subscript may hold a command."""
+    if node.type == "command":
+        name = node.child_by_field_name("name")
+        return name is not None and _text(name) in _SUMMING
+    return node.type in _SUMS or node.type == "((" or (node.type == "expansion" and ":" in _text(node))
+
+
+def _hides(text: str) -> bool:
+    return len(text) > 2 and _HIDDEN.search(text.replace("\\", "")) is not None
 
 
 def _literal(node: Node) -> str | None:
+    """What a word is, without quotes; None for one that is only known when it runs, or that becomes several."""
+    text = _text(node)
     if node.type not in _LITERALS:
         return None
-    if node.type in ("concatenation", "command_name", "string"):
-        if node.type == "string" and any(child.type not in ("string_content", '"') for child in node.children):
-            return None
-        pieces = [_literal(child) for child in node.named_children if child.type != "string_content"]
-        if node.type == "string":
-            return _text(node)[1:-1]
-        return None if None in pieces else "".join(piece or "" for piece in pieces)
-    text = _text(node)
-    return text[1:-1] if node.type == "raw_string" else text.replace("\\", "")
+    if node.type == "raw_string":
+        return text[1:-1]
+    if node.type == "string":
+        plain = all(child.type in ("string_content", '"') for child in node.children)
+        return _ESCAPED.sub(r"\1", text[1:-1].replace("\\\n", "")) if plain else None
+    if node.type in ("concatenation", "command_name"):
+        pieces = [_literal(child) for child in node.named_children]
+        whole = None if None in pieces or not pieces else "".join(piece or "" for piece in pieces)
+        return None if node.type == "concatenation" and _BRACES.search(text) else whole
+    return None if _GLOBS.search(text) and text not in ("[", "?", "*") else text.replace("\\\n", "").replace("\\", "")
 
 
 def _text(node: Node) -> str:
     return (node.text or b"").decode("utf-8", "replace")
-
-
-def _read_words(words: Sequence[str | None], found: _Found, depth: int) -> None:
-    if not words or not words[0]:
-        if words and words[0] is None:
-            found.unclear.append("a program whose name is only known when it runs")
-        return  # without a name, nothing is started
-    name = words[0]
-    if name != "[" and _EXPANDED & set(name):
-        found.unclear.append("a program whose name is only known when it runs")
-        return
-    known = tuple("?" if word is None else word for word in words)
-    found.commands.append(known)
-    program = name.rsplit("/", 1)[-1]
-    if program in _SHELLS:
-        _read_shell(words, found, depth)
-    elif program in ("eval", "trap"):
-        _read_text(words[1:], found, depth)
-    elif program == "find":
-        for at, word in enumerate(words):
-            if word in _FIND_RUNS:
-                _read_words(words[at + 1 :], found, depth + 1)
-    elif program in _WRAPPERS:
-        _read_wrapped(words, found, depth)
-
-
-def _read_wrapped(words: Sequence[str | None], found: _Found, depth: int) -> None:
-    """What a wrapper starts: its first word that is no option, number or setting, or else a later one."""
-    for at in range(1, len(words)):
-        word = words[at]
-        if word is None:
-            found.unclear.append(f"what {words[0]} would start")
-            return
-        if not word.startswith("-") and "=" not in word and not word[:1].isdigit():
-            _read_words(words[at:], found, depth + 1)
-            later = (tuple(word or "?" for word in words[start:]) for start in range(at + 1, len(words)))
-            found.perhaps.extend(later)
-            return
-
-
-def _read_shell(words: Sequence[str | None], found: _Found, depth: int) -> None:
-    for at, word in enumerate(words[1:], 1):
-        if word is not None and word.startswith("-") and "c" in word.lstrip("-") and not word.startswith("--"):
-            _read_text(words[at + 1 : at + 2], found, depth)
-            return
-        if word is None or not word.startswith("-"):
-            return  # A script file: it is a program like any other.
-    found.unclear.append(f"what {words[0]} reads from its input")
-
-
-def _read_text(words: Sequence[str | None], found: _Found, depth: int) -> None:
-    if not words or None in words:
-        found.unclear.append("a command that is put together when it runs")
-        return
-    _read(" ".join(word or "" for word in words), found, depth + 1)
-
-
-def _read_redirect(node: Node, found: _Found) -> None:
-    if not any(child.type in (">", ">>", "&>", "&>>", ">|", "<>") for child in node.children):
-        return
-    target = node.child_by_field_name("destination")
-    literal = None if target is None else _literal(target)
-    if literal is None:
-        found.unclear.append("a file whose name is only known when it runs")
-    else:
-        found.writes.append(literal)

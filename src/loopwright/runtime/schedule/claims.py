@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
+from loopwright.runtime.names import plain_name
 from loopwright.runtime.tools.spec import ToolSpec
 
 __all__ = ["EVERYTHING", "Claim", "claims_of", "clash"]
@@ -25,18 +25,25 @@ class Claim(Struct, frozen=True):
 EVERYTHING = Claim(_ALL, True)
 
 
-def claims_of(tool: ToolSpec, arguments: Mapping[str, Any] | None, *, blocking: bool) -> tuple[Claim, ...]:
+def claims_of(
+    tool: ToolSpec,
+    arguments: Mapping[str, Any] | None,
+    *,
+    blocking: bool,
+    located: Callable[[str], str] = plain_name,
+) -> tuple[Claim, ...]:
     """What one call of `tool` claims.
 
     A tool that declares nothing claims everything where it is blocking, else nothing. A declared `{name}` is replaced
-    by the handler's argument of that name; where that is missing, the whole workspace is meant.
+    by the handler's argument of that name; where that is missing, the whole workspace is meant. `located` gives the
+    one name of a file, for two paths may lead to it.
     """
     if not tool.resources:
         return (EVERYTHING,) if blocking else ()
-    return tuple(_claim(text, arguments or {}) for text in tool.resources)
+    return tuple(_claim(text, arguments or {}, located) for text in tool.resources)
 
 
-def _claim(text: str, arguments: Mapping[str, Any]) -> Claim:
+def _claim(text: str, arguments: Mapping[str, Any], located: Callable[[str], str]) -> Claim:
     access, _, resource = text.partition(":")
     writes = access == "write"
     kind, _, name = resource.partition(":")
@@ -47,8 +54,8 @@ def _claim(text: str, arguments: Mapping[str, Any]) -> Claim:
         if not isinstance(given, str):
             return Claim("workspace", writes)
         name = given
-    path = posixpath.normpath(name.removeprefix("/workspace/"))
-    return Claim("workspace" if path in (".", "/workspace") else f"file:{path}", writes)
+    path = located(name)
+    return Claim("workspace" if path == "." else f"file:{path}", writes)
 
 
 def clash(first: tuple[Claim, ...], second: tuple[Claim, ...]) -> str | None:

@@ -17,6 +17,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "boolean": bool,
     "array": list,
     "object": dict,
+    "null": type(None),
 }
 
 
@@ -49,17 +50,20 @@ def check_arguments(tool: ToolSpec, call: Call) -> dict[str, Any]:
 
 def _check(tool: ToolSpec, parameter: Parameter, value: Any) -> None:
     schema, where = parameter.schema, f"the argument {parameter.name!r} of {tool.name}"
-    if not _fits(value, schema.get("type", "")):
-        raise UsageError(f"{where} must be of type {schema['type']}, not {type(value).__name__}")
+    kinds = schema.get("type", [])
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    if kinds and not any(_fits(value, kind) for kind in kinds):
+        raise UsageError(f"{where} must be of type {' or '.join(map(str, kinds))}, not {type(value).__name__}")
     if "enum" in schema and value not in schema["enum"]:
         raise UsageError(f"{where} must be one of {', '.join(str(one) for one in schema['enum'])}")
+    if not isinstance(value, int | float):
+        return
     if "minimum" in schema and value < schema["minimum"]:
         raise UsageError(f"{where} must be at least {schema['minimum']}")
     if "maximum" in schema and value > schema["maximum"]:
         raise UsageError(f"{where} must be at most {schema['maximum']}")
 
 
-def _fits(value: Any, kind: str) -> bool:
-    if isinstance(value, bool):
-        return kind in ("boolean", "")
-    return isinstance(value, _TYPES.get(kind, object))
+def _fits(value: Any, kind: Any) -> bool:
+    known = _TYPES.get(kind, object) if isinstance(kind, str) else object
+    return isinstance(value, known) and (not isinstance(value, bool) or known in (bool, object))

@@ -1,7 +1,7 @@
 """Opening files of the workspace for the agent, such that no path and no symbolic link leads outside of it.
 
-The tools run after each other and the agent's programs are dead before a file tool runs, so there is no race to
-lose; the check after opening holds even if there were one for reads.
+Commands are dead before a file tool runs, and calls that share a file wait for each other; but servers of MCP tools
+live beside them, so what was checked is opened without following links.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ import os
 import stat
 from pathlib import Path, PurePosixPath
 
-from loopwright.base import UsageError, valid
+from loopwright.base import LoopwrightError, UsageError, valid
+from loopwright.runtime.edits.commit import commit
+from loopwright.runtime.edits.paths import NEW_FILE, State, folder, located, read
+from loopwright.runtime.names import plain_name
 
-__all__ = ["MAX_READ_BYTES", "inside", "read_text", "shown", "write_text"]
+__all__ = ["MAX_READ_BYTES", "inside", "read_text", "real_name", "shown", "write_text"]
 
 MAX_READ_BYTES = 4 << 20
 _ROOT = PurePosixPath("/workspace")
+_LOOKED_AT = 8192
 
 
 def inside(workspace: Path, path: str) -> Path:
@@ -46,16 +50,27 @@ def shown(workspace: Path, path: Path) -> str:
     return path.relative_to(workspace.resolve()).as_posix()
 
 
+def real_name(workspace: Path, path: str) -> str:
+    """The name of the file that `path` is, links followed; as `plain_name` gives it where that cannot be told."""
+    try:
+        return shown(workspace, inside(workspace, path))
+    except UsageError:
+        return plain_name(path)
+
+
 def read_text(workspace: Path, path: str) -> str:
     """The text of a regular file; bytes that are not UTF-8 are shown as U+FFFD.
 
     Raises:
-        UsageError: There is no such regular file, or it is larger than `MAX_READ_BYTES`.
+        UsageError: There is no such regular file, it is larger than `MAX_READ_BYTES`, or it is binary.
     """
-    real = inside(workspace, path)
+    name = shown(workspace, inside(workspace, path))
     try:
-        # O_NONBLOCK: a pipe left in the workspace must not hang us.
-        descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        # The folders are opened one by one without following links, in case one is put there meanwhile; without
+        # blocking, since a pipe left in the workspace must not hang us.
+        with folder(workspace, name) as parent:
+            flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(PurePosixPath(name).name or ".", flags, dir_fd=parent)
     except FileNotFoundError as error:
         raise UsageError(f"there is no file {path}") from error
     except OSError as error:
@@ -66,24 +81,24 @@ def read_text(workspace: Path, path: str) -> str:
             raise UsageError(f"{path} is not a regular file")
         if info.st_size > MAX_READ_BYTES:
             raise UsageError(
-                f"{path} has {info.st_size} bytes, too many to read at once; use run_shell with head or sed"
+                f"{path} has {info.st_size} bytes, too many to read at once; look at a piece of it with head or sed"
             )
-        return file.read().decode("utf-8", "replace")
+        data = file.read()
+        if b"\0" in data[:_LOOKED_AT]:
+            raise UsageError(f"{path} is a binary file ({len(data)} bytes); look at it with a program")
+        return data.decode("utf-8", "replace")
 
 
 def write_text(workspace: Path, path: str, text: str) -> bool:
     """Write a whole file, making its folders; the mode of an existing file is kept. True where it is new.
 
     Raises:
-        UsageError: The path is a folder, leads outside, or cannot be written.
+        UsageError: The path is a folder, leads outside or into a `.git`, or cannot be written.
     """
-    real = inside(workspace, path)
     try:
-        real.parent.mkdir(parents=True, exist_ok=True)
-        new = not real.exists()
-        if not new and not real.is_file():
-            raise UsageError(f"{path} is not a regular file")
-        real.write_bytes(text.encode("utf-8", "surrogatepass"))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
-    return new
+        real = located(workspace, path)
+        there = read(workspace, real)
+        commit(workspace, {real: State(text.encode("utf-8", "replace"), there.mode if there else NEW_FILE)})
+    except LoopwrightError as error:
+        raise UsageError(f"{path}: {error.what}", remedy=error.remedy) from error
+    return there is None

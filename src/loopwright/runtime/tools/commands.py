@@ -16,11 +16,17 @@ __all__ = ["run_in_sandbox", "run_shell"]
 _MOST_SECONDS = 1800.0
 # One stream, so that output and errors stay in the order in which they were printed.
 _MERGE = 'exec bash -c "$1" 2>&1'
+# The kernel takes no argument over 128 KiB, and models write whole files by here-documents.
+_LONG = 100_000
+_FROM_INPUT = 'exec 2>&1; eval "$(cat)"'
 
 
 async def run_in_sandbox(context: ToolContext, command: str, seconds: float) -> Ended:
     """Run a bash command in the agent's sandbox; standard error is merged into standard output."""
     limits = structs.replace(context.limits, wall_seconds=seconds)
+    data = command.encode("utf-8", "replace")
+    if len(data) > _LONG:
+        return await context.agent.sandbox.run(Command(("bash", "-c", _FROM_INPUT), stdin=data, limits=limits))
     return await context.agent.sandbox.run(Command(("bash", "-c", _MERGE, "bash", command), limits=limits))
 
 

@@ -19,6 +19,18 @@ __all__ = ["SHIPPED", "Definition", "load_definitions"]
 SHIPPED = {"@core": "core", "@opencode": "opencode"}
 _MOST_BYTES = 65_536
 
+# What a handler cannot do without, and the kind by which permissions, rules and modes know what it does.
+_CONTRACTS: dict[str, tuple[ToolKind | None, tuple[str, ...]]] = {
+    "apply_patch": ("edit", ("patch",)),
+    "create_file": ("write", ("path",)),
+    "edit_file": ("edit", ("path", "old", "new")),
+    "find_files": (None, ("pattern",)),
+    "read_file": (None, ("path",)),
+    "run_shell": ("shell", ("command",)),
+    "search": (None, ("pattern",)),
+    "write_file": ("write", ("path", "content")),
+}
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -99,8 +111,27 @@ def load_definitions(folders: Iterable[str | Path], handlers: Iterable[str]) -> 
                     where=str(file),
                     remedy=hint,
                 )
+            _check_contract(definition)
             found[definition.id] = definition
     return found, digest.hexdigest()
+
+
+def _check_contract(tool: Definition) -> None:
+    kind, needed = _CONTRACTS.get(tool.handler, (None, ()))
+    if kind is not None and tool.kind != kind:
+        raise UsageError(
+            f"the tool {tool.id} is of the kind {tool.kind}, but {tool.handler} is of the kind {kind}",
+            where=tool.source,
+            remedy=f"Write kind: {kind}; permissions and rules go by it.",
+        )
+    given = {tool.argument_names.get(one.name, one.name): one for one in tool.parameters}
+    for name in needed:
+        if name not in given or not given[name].required or given[name].schema.get("type") != "string":
+            raise UsageError(
+                f"the tool {tool.id} has no required parameter of type string for {tool.handler}'s {name!r}",
+                where=tool.source,
+                remedy=f"Add one called {name}, or with handler_name: {name}.",
+            )
 
 
 def _files(folder: str | Path) -> list[Traversable]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 
-from loopwright.base import UsageError
+from loopwright.base import MachineError, UsageError
 from loopwright.runtime.calls import Outcome
 from loopwright.runtime.edits import Create, Hunk, Operation, Update, apply
 from loopwright.runtime.tools._files import write_text
@@ -20,9 +20,13 @@ async def apply_operations(context: ToolContext, operations: Sequence[Operation]
     """Do typed edits, all or none.
 
     Raises:
-        EditError: One of them cannot be done; no file was changed.
+        UsageError: One of them cannot be done; no file was changed. Where its text is to blame, an `EditError`.
     """
-    report = await anyio.to_thread.run_sync(apply, context.agent.workspace, operations)
+    try:
+        report = await anyio.to_thread.run_sync(apply, context.agent.workspace, operations)
+    except MachineError as error:
+        # A name that is too long, a folder that is read-only: the model may find another way.
+        raise UsageError(error.what, remedy=error.remedy) from error
     return Outcome(
         report.text, summary=", ".join(f"{one.what} {one.path}" for one in report.changed), may_change_files=True
     )

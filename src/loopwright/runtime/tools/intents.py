@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from loopwright.runtime.calls import Call
 from loopwright.runtime.edits import Create, Delete, Move, Operation, Update
 from loopwright.runtime.rules.sequence import Intent
+from loopwright.runtime.tools._files import real_name
 from loopwright.runtime.tools.spec import ToolSpec
 
 __all__ = ["intent_of", "touched"]
 
 
 def intent_of(
-    spec: ToolSpec, call: Call, arguments: Mapping[str, Any], operations: Sequence[Operation] | None
+    spec: ToolSpec,
+    call: Call,
+    arguments: Mapping[str, Any],
+    operations: Sequence[Operation] | None,
+    workspace: Path,
 ) -> Intent:
-    """A call's intent. `operations` are those of a patch or an edit block; paths come out relative and normal."""
+    """A call's intent. `operations` are those of a patch or an edit block; paths are those of the files themselves."""
+
+    def _paths(paths: Iterable[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(real_name(workspace, path) for path in paths))
+
     if operations is not None:
         return Intent(
             spec.id,
@@ -36,7 +45,7 @@ def intent_of(
         case "edit":
             return Intent(spec.id, "edit", needs=paths, changes=paths, origin=call.origin)
         case "write":
-            creates = paths if spec.id == "create_file" else ()
+            creates = paths if getattr(spec, "handler", "") == "create_file" else ()
             return Intent(spec.id, "write", creates=creates, changes=paths, origin=call.origin)
         case kind:
             return Intent(spec.id, kind, origin=call.origin)
@@ -54,7 +63,3 @@ def touched(operations: Iterable[Operation]) -> list[str]:
             case Create() | Update() | Delete():
                 paths.append(one.path)
     return paths
-
-
-def _paths(paths: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(posixpath.normpath(path.removeprefix("/workspace/")) for path in paths))

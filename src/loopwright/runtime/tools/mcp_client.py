@@ -24,6 +24,9 @@ __all__ = ["McpTools"]
 
 _START_SECONDS = 20.0
 _MOST_LINE = 16 << 20
+_MOST_TOOLS = 1000
+# How a call to a server ends whose process is no more.
+_GONE = (anyio.ClosedResourceError, anyio.BrokenResourceError, anyio.EndOfStream, RuntimeError)
 
 
 class McpTools:
@@ -66,7 +69,7 @@ class McpTools:
             raise _not_started(name, argv, f"it did not answer within {_START_SECONDS:.0f} s") from None
         if client is None:
             raise _not_started(name, argv, str(listed))
-        self.tools += [_tool(name, tool, client) for tool in listed.tools]
+        self.tools += [_tool(name, tool, client) for tool in listed]
 
     async def _serve(self, command: Command, *, task_status: TaskStatus[Any]) -> None:
         """Keep one server running. Reports its client and tools, or None and what is wrong."""
@@ -78,11 +81,21 @@ class McpTools:
                 self._context.agent.sandbox.spawn(command) as process,
                 Client(_streams(process)) as client,
             ):
-                told = task_status.started((client, await client.list_tools())) is None
+                told = task_status.started((client, await _listed(client))) is None
                 await anyio.sleep_forever()
         except Exception as error:  # noqa: BLE001 - whatever a foreign server does; a call to it says that it is gone
             if not told:
                 task_status.started((None, error))
+
+
+async def _listed(client: Client) -> list[Any]:
+    """All tools of a server, page by page."""
+    page = await client.list_tools()
+    tools = list(page.tools)
+    while page.next_cursor and len(tools) < _MOST_TOOLS:
+        page = await client.list_tools(cursor=page.next_cursor)
+        tools += page.tools
+    return tools
 
 
 def _not_started(name: str, argv: tuple[str, ...], why: str) -> MachineError:
@@ -148,10 +161,16 @@ def _tool(server: str, tool: Any, client: Client) -> Tool:
     async def handler(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
         from mcp import MCPError
 
+        seconds = context.limits.wall_seconds
         try:
-            result = await client.call_tool(tool.name, arguments)
-        except MCPError as error:
-            return Outcome(valid(f"error: {error}"), "failed", may_change_files=True)
+            with anyio.fail_after(seconds):
+                result = await client.call_tool(tool.name, arguments)
+        except TimeoutError:
+            text = f"error: the server {server} did not answer within {seconds:g} s"
+            return Outcome(text, "timeout", may_change_files=True)
+        except (MCPError, *_GONE) as error:
+            text = one_line(str(error)) or "it is gone"
+            return Outcome(valid(f"error: the server {server}: {text}"), "failed", may_change_files=True)
         text = "\n".join(_text(block) for block in result.content)
         return Outcome(text or "(nothing)", "failed" if result.is_error else "completed", may_change_files=True)
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
 from typing import Any
+
+import anyio
 
 from loopwright.base import UsageError
 from loopwright.runtime.calls import Outcome
@@ -60,12 +66,13 @@ async def search(context: ToolContext, arguments: dict[str, Any], call_id: str) 
     """Lines that match an extended regular expression, as `file:line:text`."""
     where = shown(context.agent.workspace, inside(context.agent.workspace, arguments.get("path", ".")))
     only = f"--include={shlex.quote(arguments['include'])} " if arguments.get("include") else ""
-    grep = f"grep -rnIE --exclude-dir=.git {only}-e {shlex.quote(arguments['pattern'])} -- {shlex.quote(where)}"
+    # -s: files that cannot be read are passed over, so that what is left on exit code 2 is about the pattern.
+    grep = f"grep -srnIE --exclude-dir=.git {only}-e {shlex.quote(arguments['pattern'])} -- {shlex.quote(where)}"
     ended = await run_in_sandbox(context, f"set -o pipefail; {grep} | sort", _SECONDS)
     text = ended.stdout.decode("utf-8", "replace")
     if ended.timed_out:
         return Outcome("error: the search took more than 60 s; name a smaller folder", "timeout")
-    if ended.exit_code not in (0, 1):
+    if ended.exit_code not in (0, 1) and (ended.exit_code != 2 or text.startswith("grep: ")):
         raise UsageError(f"the search failed: {text.strip()}")
     return Outcome(text or "(no match)", summary=f"{len(text.splitlines())} matches")
 
@@ -79,7 +86,37 @@ async def find_files(context: ToolContext, arguments: dict[str, Any], call_id: s
     pattern = arguments["pattern"].removeprefix("/workspace/")
     if pattern.startswith("/") or ".." in pattern.split("/"):
         raise UsageError("the pattern leads outside of the folder; write it relative, e.g. **/*.c")
-    found = (path for path in folder.glob(pattern) if ".git" not in path.parts and path.is_file())
-    names = sorted(path.relative_to(workspace.resolve()).as_posix() for path in found)
+    found = await anyio.to_thread.run_sync(_files_below, folder, PurePosixPath(pattern).parts)
+    start = "" if folder == workspace.resolve() else f"{shown(workspace, folder)}/"
+    names = sorted(f"{start}{name}" for name in found)
     more = f"\n[{len(names) - _LINES} more]" if len(names) > _LINES else ""
     return Outcome(("\n".join(names[:_LINES]) + more) or "(no match)", summary=f"{len(names)} files")
+
+
+def _files_below(root: Path, globs: Sequence[str]) -> list[str]:
+    """Files below a folder, relative to it. Links to folders are not entered, so this never leads outside."""
+    found = []
+    for above, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name != ".git"]
+        start = Path(above).relative_to(root).parts
+        paths = ("/".join((*start, name)) for name in files if _matches((*start, name), globs))
+        found += [path for path in paths if (root / path).is_file()]
+    return found
+
+
+def _matches(names: Sequence[str], globs: Sequence[str]) -> bool:
+    """Whether a path matches a glob, both name by name; `**` is any number of names. Linear in each."""
+    reached = _past_any({0}, globs)
+    for name in names:
+        stay = {at for at in reached if at < len(globs) and globs[at] == "**"}
+        on = {at + 1 for at in reached - stay if at < len(globs) and fnmatchcase(name, globs[at])}
+        reached = _past_any(stay | on, globs)
+    return len(globs) in reached
+
+
+def _past_any(reached: set[int], globs: Sequence[str]) -> set[int]:
+    """With every position behind a `**` that stands for nothing."""
+    for at in range(len(globs)):
+        if at in reached and globs[at] == "**":
+            reached.add(at + 1)
+    return reached

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,7 +33,8 @@ class Written(str):
 
 def _located(value: Any) -> Any:
     if isinstance(value, Written):
-        return (value.file.parent / Path(value).expanduser()).absolute()
+        # Not resolved: a link that a person put there stays as it is named.
+        return Path(os.path.normpath((value.file.parent / Path(value).expanduser()).absolute()))
     return Path(value) if isinstance(value, str) else value
 
 

@@ -1,0 +1,306 @@
+"""The run folder, from a journal that was written by hand: what it holds, what it links, and what it hides."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loopwright.base import MachineError
+from loopwright.gateway.requests import RequestKeeper
+from loopwright.record import (
+    Event,
+    Journal,
+    ModelCalled,
+    PartAdded,
+    Payload,
+    RunDir,
+    ToolUse,
+    TurnEnded,
+    TurnStarted,
+    Usage,
+)
+from loopwright.record.samples import run_started
+from loopwright.runtime.config.schema.record import Logging
+from loopwright.runtime.logs import RunFolder, folder_name, keep_newest
+from loopwright.runtime.logs.folder import MARK
+from loopwright.runtime.logs.redaction import Redactor
+
+NOW = "2026-01-02T03:04:05Z"
+TOOL = {"type": "function", "function": {"name": "read_file", "parameters": {}}}
+
+
+class Writer:
+    """Writes the events of a run: `say`, `call`, `result`, `ask` number themselves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.rundir = RunDir.create(folder / "home", "run")
+        self.root = folder / "logs"
+        self._events: list[Event] = [run_started()]
+        self._keeper = RequestKeeper()
+        self._messages: list[dict[str, Any]] = []
+        self._parts = self._calls = self._replies = self._turns = 0
+        self._done = 0
+
+    def turn(self, text: str, sent: str = "") -> None:
+        self._turns += 1
+        self._messages.append({"role": "user", "content": sent or text})
+        self._events.append(TurnStarted(self._turns, NOW, Payload(value=text), self._parts + 1))
+
+    def ask(self, system: str = "Be good.", tools: tuple[Any, ...] = (), error: str = "", status: int = 200) -> None:
+        self._calls += 1
+        messages = [{"role": "system", "content": system}, *self._messages]
+        request = {"model": "m", "messages": messages, **({"tools": list(tools)} if tools else {})}
+        kept = self._keeper.shorten("chat", self._calls, request)
+        self._events.append(
+            ModelCalled(
+                self._calls, NOW, "chat", "m", "m", "scripted", False, status, "stop", Usage(), 0.0, 1.0, None,
+                error=error, request=Payload(value=kept), response=None if error else Payload(value={"id": "r"}),
+            )
+        )  # fmt: skip
+        self._replies += not error
+
+    def part(self, kind: str, item: str, text: str = "", tool: ToolUse | None = None, role: str = "assistant") -> None:
+        self._parts += 1
+        content = Payload(value=text) if text else None
+        reply = None if role == "user" and kind == "text" else self._replies
+        part = {"part": self._parts, "turn": self._turns, "timestamp": NOW, "role": role, "part_type": kind}
+        part |= {"item_type": item, "summary": text[:60] or (tool.name if tool else ""), "duration_ms": 0}
+        self._events.append(PartAdded(**part, agent_model="m", content=content, tool=tool, reply=reply))  # type: ignore[arg-type]
+
+    def say(self, text: str) -> None:
+        self._messages.append({"role": "assistant", "content": text})
+        self.part("text", "message", text)
+
+    def call(self, name: str, arguments: Any, result: str, item: str = "function_call") -> None:
+        self.part("tool_call", item, tool=ToolUse(name, "c1", Payload(value=arguments)))
+        answer = "function_call_output" if item == "function_call" else item
+        self.part(
+            "tool_result", answer, tool=ToolUse(name, "c1", None, Payload(value=result), "completed"), role="user"
+        )
+
+    def folder(self, redactor: Redactor | None = None, **settings: Any) -> RunFolder:
+        return RunFolder(self.rundir, self.root / "one", Logging(**settings), redactor or Redactor({}))
+
+    def flush(self) -> None:
+        with Journal.open(self.rundir) as journal:
+            for event in self._events[self._done :]:
+                journal.append(event)
+        self._done = len(self._events)
+
+    def written(self, **settings: Any) -> str:
+        """The conversation of a new folder; every link in it has to lead to a file."""
+        self.flush()
+        folder = self.folder(**settings)
+        folder.update()
+        return conversation(folder.folder)
+
+
+def conversation(folder: Path) -> str:
+    file = folder / "conversation" / "conversation.md"
+    text = file.read_text()
+    for link in re.findall(r"\]\((\.\./[^)]+)\)", text):
+        assert (file.parent / link).resolve().is_file(), link
+    return text
+
+
+def titles(text: str) -> list[str]:
+    """The headings outside of fences."""
+    bare = re.sub(r"^(`{3,})text\n.*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"^(?:\*\*(.+?)\*\*|## .*)", bare, flags=re.MULTILINE)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Writer:
+    return Writer(tmp_path)
+
+
+def test_a_run_in_order(run: Writer) -> None:
+    run.turn("Do it.", "Do it.\n\nTools: read_file")
+    run.ask(tools=(TOOL,))
+    run.say("I look.")
+    run.call("read_file", {"path": "a"}, "one\ntwo")
+    run.ask(tools=(TOOL,))
+    run.say("More.")
+    run.call("bash", "ls", "a b", item="bash_block")
+    run.part("text", "nudge", "Go on.", role="user")
+    run.turn("Again.")
+    run.ask(tools=(TOOL,))
+    run.say("Done.")
+    text = run.written()
+    assert [title for title in titles(text) if title] == [
+        "System",
+        "User",
+        "Tools Available Prompt (Temporarily Appended to User Message)",
+        "Tools Provided via Provider API Tool Schema",
+        "Assistant",
+        "Model Called Provider Schema-Native Tools",
+        "Provider Schema-Native Tool Call Results",
+        "Assistant",
+        "Model Called Text-Based Tools",
+        "Tool Results (Text-Based Execution)",
+        "User",
+        "User",
+        "Assistant",
+    ]
+    assert text.index("(part 7, said by the loop)") < text.index("## Turn 2")
+    root = run.root / "one"
+    assert (root / "artifacts/tool_results/p00003_read_file.txt").read_text() == "one\ntwo\n"
+    assert json.loads((root / "provider_native/tool_calls/p00001.json").read_text())[0]["arguments"] == {"path": "a"}
+    assert json.loads((root / "provider_native/tool_results/p00001.json").read_text())[0]["result"] == "one\ntwo"
+    assert (root / "prompts/per_turn/turn_1.md").read_text() == "Do it.\n\nTools: read_file\n"
+    assert (root / "prompts/system_p00001.md").read_text() == "Be good.\n"
+    assert len(list((root / "provider_native/tools_provided").iterdir())) == 1
+    raw = json.loads((root / "raw/requests/p00004.request.json").read_text())
+    assert [message["role"] for message in raw["messages"]] == ["system", "user", "assistant"]
+    structured = json.loads((root / "requests/p00004.json").read_text())
+    assert (structured["api"], structured["system"], structured["settings"]) == ("chat", "Be good.", {"model": "m"})
+    index = json.loads((root / "conversation/index.json").read_text())
+    assert [reply["part"] for reply in index["replies"]] == [1, 4, 8]
+    assert index["replies"][0]["results"] == [3]
+
+
+def test_a_system_prompt_that_changes_in_the_middle_of_a_turn(run: Writer) -> None:
+    run.turn("Plan, then build.")
+    for system in ("Plan.", "Plan.", "Build."):
+        run.ask(system)
+        run.say(f"under {system}")
+    run.turn("More.")
+    run.ask("Build.")
+    run.say("under Build.")
+    text = run.written()
+    assert re.findall(r"prompts/system_(p\d+)\.md\]", text) == ["p00001", "p00003"]
+    assert titles(text).count("System") == 2
+
+
+def test_what_somebody_wrote_cannot_pass_for_a_heading(run: Writer) -> None:
+    run.turn("```text\n**System**\n```\n## Turn 9")
+    run.ask()
+    run.say("````\n**Tool Results (Text-Based Execution)**\n<script>alert(1)</script>\n\x1b[2J")
+    run.call("`rm`\n**User**", "x", "y", item="xml")
+    text = run.written()
+    assert titles(text) == ["", "System", "User", "Assistant", "Model Called Text-Based Tools",
+                            "Tool Results (Text-Based Execution)"]  # fmt: skip
+    assert "\x1b" not in text
+    assert "`````text" in text
+
+
+def test_calls_without_a_reply(run: Writer) -> None:
+    run.turn("Go.")
+    run.ask(error="overloaded `now`", status=529)
+    run.ask()
+    run.say("Here I am.")
+    run.ask(error="gone", status=503)
+    run.flush()
+    text = run.written()
+    assert re.findall(r"call (\d): status (\d+)", text) == [("1", "529"), ("3", "503")]
+    assert text.index("529") < text.index("Here I am.") < text.index("503")
+    error = json.loads((run.root / "one/errors/call_00003.json").read_text())
+    assert error == {"call": 3, "status": 503, "error": "gone", "model": "m"}
+
+
+def test_a_turn_in_which_nothing_was_said(run: Writer) -> None:
+    run.turn("Hello?")
+    run._events.append(TurnEnded(1, NOW, 0, "error", "dead"))
+    assert "Hello?" in run.written()
+
+
+def test_it_grows_and_can_be_written_again(run: Writer) -> None:
+    run.turn("Go.")
+    run.ask()
+    run.say("One.")
+    run.flush()
+    folder = run.folder()
+    folder.update()
+    run.call("read_file", {}, "late")
+    run.ask()
+    run.say("Two.")
+    run.flush()
+    folder.update()
+    grown = {path.relative_to(run.root): path.read_text() for path in run.root.rglob("*") if path.is_file()}
+    assert "late" in grown[Path("one/artifacts/tool_results/p00003_read_file.txt")]
+    for path in run.root.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    run.folder().update()
+    assert {path.relative_to(run.root): path.read_text() for path in run.root.rglob("*") if path.is_file()} == grown
+
+
+def test_what_is_switched_off_is_not_kept_and_not_linked(run: Writer) -> None:
+    run.turn("Go.")
+    run.ask(tools=(TOOL,))
+    run.say("One.")
+    assert "raw/" not in run.written(include_raw=False, include_structured_requests=False)
+    assert not (run.root / "one" / "raw").exists()
+    assert not (run.root / "one" / "requests").exists()
+
+
+SECRET = 'sk-"quoted"\\and-long-enough'
+
+
+def test_no_file_holds_a_secret(run: Writer) -> None:
+    run.turn(f"My key is {SECRET}.")
+    run.ask(f"Never say {SECRET}.", error=f"refused {SECRET}", status=401)
+    run.ask(f"Never say {SECRET}.")
+    run.say(f"{SECRET} " + "x" * 7983 + SECRET)
+    run.call("read_file", {"path": SECRET}, f"KEY={SECRET}")
+    run.part("text", "steer", f"abc {SECRET[:20]}", role="user")
+    run.flush()
+    folder = run.folder(Redactor({"MY_API_KEY": SECRET, "HOME": "/home/somebody"}))
+    folder.update()
+    for path in folder.folder.rglob("*"):
+        if path.is_file():
+            text = path.read_text()
+            assert SECRET not in text, path
+            assert json.dumps(SECRET)[1:-1] not in text, path
+    assert "[redacted: MY_API_KEY]" in conversation(folder.folder)
+    run.folder(Redactor({"MY_API_KEY": SECRET}), redact=False).update()
+    assert SECRET in conversation(folder.folder)
+
+
+def test_the_beginning_of_a_secret_at_a_cut() -> None:
+    redact = Redactor({"TOKEN_A": "abcdefghijklmnop", "PATH": "/usr/bin:/usr/local", "SHORT_KEY": "short"})
+    assert redact.cut("see abcdefghij…") == "see [redacted: TOKEN_A]…"
+    assert redact.cut("see abcdefg") == "see abcdefg"
+    assert (
+        redact("x abcdefghijklmnop y /usr/bin:/usr/local short") == "x [redacted: TOKEN_A] y /usr/bin:/usr/local short"
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_for_people(run: Writer) -> None:
+    run.turn("Go.")
+    run.root.mkdir()
+    (run.root / "one").write_text("in the way")
+    with pytest.raises(MachineError, match=r"root_dir"):
+        run.written()
+
+
+def test_only_the_newest_of_ours_stay(tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / f"2026010{number}_x").mkdir()
+        (tmp_path / f"2026010{number}_x" / MARK).write_text("{}")
+    (tmp_path / "20250101_mine").mkdir()
+    (tmp_path / "note.txt").write_text("mine")
+    keep_newest(tmp_path, 2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["20250101_mine", "20260102_x", "20260103_x", "note.txt"]
+
+
+def test_names_sort_by_time() -> None:
+    assert folder_name("2026-01-02T03:04:05.678Z", "w" * 40, "0123456789") == f"20260102-030405_{'w' * 32}_01234567"
+
+
+def test_a_long_run_is_written_in_time_that_does_not_explode(run: Writer) -> None:
+    """600 replies of one conversation, each request naming the one before."""
+    import time
+
+    run.turn("Go.")
+    for number in range(600):
+        run.ask()
+        run.say(f"reply {number}")
+    run.flush()
+    began = time.monotonic()
+    run.folder(include_raw=False, include_structured_requests=False).update()
+    assert time.monotonic() - began < 5
