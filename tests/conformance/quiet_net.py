@@ -1,14 +1,16 @@
 """Runs a command where there is no network but loopback, and writes down every name that anything looks up.
 
-    unshare --map-root-user --net --mount python quiet_net.py LOG COMMAND...
+    unshare --map-root-user --net --mount python quiet_net.py LOG SECONDS COMMAND...
 
 Loopback is brought up, and a name server on it knows no name and logs each question; whatever asks for a name asks it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -23,22 +25,26 @@ _PORT = 53
 
 
 def main() -> int:
-    log, command = Path(sys.argv[1]), sys.argv[2:]
+    log, seconds, command = Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]
     log.touch()
     _loopback_up()
     for address in ("127.0.0.1", "127.0.0.53"):
         _serve(log, address)
     _use_it()
-    return _run(command)
+    return _run(command, seconds)
 
 
-def _run(command: list[str]) -> int:
-    """Run it as the first process of a namespace must: whatever loses its parent is waited for here."""
-    process = subprocess.Popen(command)
-    while True:
-        pid, status = os.wait()
-        if pid == process.pid:
-            return os.waitstatus_to_exitcode(status)
+def _run(command: list[str], seconds: float) -> int:
+    """Run it, and end it with all that stayed in its group."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return 124
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _loopback_up() -> None:

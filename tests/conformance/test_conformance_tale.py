@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.conformance.agents import EXCEPTIONS, FACTS, POINTS, expected
+from tests.conformance.agents import EXCEPTIONS, FACTS, expected
 from tests.conformance.normal import lines
 from tests.conformance.tale import PLANTED, STEERING, Tale
 
@@ -72,10 +72,3 @@ def test_planted_keys_are_in_no_file(tale: Tale) -> None:
     written = tale.everything_written()
     assert any(b"HOME=/home/agent" in content for _, content in written)  # the script did print the environment
     assert [name for name, content in written for key in PLANTED.values() if key.encode() in content] == []
-
-
-def test_no_exception_is_as_the_rule() -> None:
-    for name, exceptions in EXCEPTIONS.items():
-        assert set(exceptions) <= {*POINTS, *FACTS}, name
-        for point, exception in exceptions.items():
-            assert point in FACTS or list(exception.lines) != POINTS[point], (name, point)

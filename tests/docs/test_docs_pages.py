@@ -77,7 +77,7 @@ def refused(command: str) -> str:
 def test_commands_can_be_typed(page: Path) -> None:
     found = []
     for line, text in commands(page):
-        command = re.split(r" [|;>&]|;", text)[0]
+        command = re.split(r" [|;<>&]|;", text)[0]
         if re.match(r"loopwright [a-z]", command) and (why := refused(command)):
             found.append(f"{page.name}:{line}: {command}: {why}")
     assert found == []

@@ -29,8 +29,8 @@ from loopwright.record import (
     write_summary,
 )
 from loopwright.record._conversation import _fence
-from loopwright.record.events import PartAdded, Payload, ToolUse
-from loopwright.record.samples import part_added, run_started, sample_events
+from loopwright.record.events import PartAdded, Payload, Steered, ToolUse, TurnStarted
+from loopwright.record.samples import at, part_added, run_started, sample_events
 
 
 @pytest.fixture
@@ -121,6 +121,20 @@ def test_the_conversation_tells_the_run_in_order(rundir: RunDir) -> None:
     assert "1 of 2 passed" in text
     assert "5 of 5 passed" in text
     assert text.index("Write a program.") < text.index("Part 1") < text.index("Go on.")
+
+
+def test_the_conversation_says_who_did_it_and_loses_no_turn(rundir: RunDir) -> None:
+    inner = part_added(3, parent="call-2")
+    prompts = [TurnStarted(turn, at(turn), Payload(value=f"prompt {turn}"), 1) for turn in (1, 2)]
+    events = [run_started(), prompts[0], Steered(at(1), "me", Payload(value="hear"), "next_turn"), prompts[1]]
+    called = part_added(2, part_type="tool_call", tool=ToolUse("task", "call-2", Payload(value={})))
+    events += [part_added(1), called, inner, part_added(4, parent="gone")]
+    write_conversation(rundir, fold(events))
+    text = rundir.conversation.read_text()
+    assert text.index("prompt 1") < text.index("**Told by me**") < text.index("### Part 1")
+    assert "prompt 2" in text
+    headings = re.findall(r"^### Part \d: .*$", text, re.MULTILINE)
+    assert [line.partition(" (")[2] for line in headings] == ["", "", "sub-agent of part 2)", "sub-agent)"]
 
 
 def test_long_results_are_clipped_and_counted(rundir: RunDir) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from loopwright.base import MachineError, UsageError
-from loopwright.record import Journal, RunDir, check_home, find_run, home_folder, list_runs
+from loopwright.record import Journal, RunDir, check_home, find_run, home_folder, list_runs, short_id
 from loopwright.record.samples import at, run_started
 
 
@@ -105,6 +105,16 @@ def test_runs_are_found_by_id_and_unique_beginning(tmp_path: Path) -> None:
     assert find_run(tmp_path, "ab").id == "ab"
     assert find_run(tmp_path, "x").id == "xyz"
     assert find_run(tmp_path, "abd").id == "abd"
+
+
+def test_a_short_id_is_one_that_finds_the_run(tmp_path: Path) -> None:
+    random = ["0f8fad5b-d9cb-469f-a165-70867728950e", "3f2a9c1b7d5e4f60"]
+    chosen = ["opencode-1", "opencode-2", "deadbeef", "face-off"]
+    for name in (*random, *chosen):
+        RunDir.create(tmp_path, name)
+    assert [short_id(name) for name in random] == ["0f8fad5b", "3f2a9c1b"]
+    assert [short_id(name) for name in chosen] == chosen
+    assert all(find_run(tmp_path, short_id(name)).id == name for name in (*random, *chosen))
 
 
 def test_what_is_ambiguous_or_unknown_names_the_near_ids(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from loopwright.base import MachineError, UsageError
 from loopwright.sandbox import Mount, SandboxSpec
+from loopwright.sandbox._cgroup import Support, _sweep
 from loopwright.sandbox._ending import NotStarted, explain
 from loopwright.sandbox._remedies import remedy_for
 from loopwright.sandbox._seccomp import filter_program
@@ -202,3 +203,13 @@ def test_nothing_of_the_home_folder_is_mounted(tmp_path: Path) -> None:
 def test_every_remedy_says_what_to_type(message: str) -> None:
     assert "`" in remedy_for(message)
     assert "--sandbox host" in remedy_for(message)
+
+
+def test_only_old_groups_of_dead_makers_are_swept(tmp_path: Path) -> None:
+    names = ("loopwright-999999999-1", "loopwright-999999999-2", f"loopwright-{os.getpid()}-1", "others-999999999-1")
+    for name in names:
+        (tmp_path / name).mkdir()
+        if name != names[1]:
+            os.utime(tmp_path / name, (0, 0))
+    _sweep(Support(2, {"memory": tmp_path}))
+    assert {path.name for path in tmp_path.iterdir()} == set(names[1:])

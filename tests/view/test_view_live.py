@@ -111,11 +111,13 @@ def test_what_became_of_files_is_seen_however_long_the_summary_is() -> None:
     template = next(event for event in sample_events() if isinstance(event, PartAdded) and event.tool)
     assert template.tool is not None
     failed = replace(template.tool, status="failed", exit_code=2, arguments=None)
-    part = replace(template, part_type="tool_result", tool=failed, summary="long " * 40, files=(FileChange("a.py", "added"),))
-    assert seen(watch([part], width=60))[0].endswith("long…  failed (exit 2)  a.py added")
+    part = replace(
+        template, part_type="tool_result", tool=failed, summary="long " * 40, files=(FileChange("a.py", "added"),)
+    )
+    assert seen(watch([part], width=70))[0].endswith("…  failed (exit 2)  a.py added")
     many = replace(part, files=tuple(FileChange(f"folder/file_{number}.py", "added") for number in range(9)))
     first, second, *_ = seen(watch([many], width=60))
-    assert first.endswith("long lon…")
+    assert first.endswith("long l…")
     assert second.strip().startswith("failed (exit 2)  folder/file_0.py added")
     assert second.endswith("…")
 

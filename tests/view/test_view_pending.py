@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -86,6 +86,20 @@ def test_no_escape_survives_and_no_line_is_too_wide(deltas: list[Delta]) -> None
         assert line.cell_len <= 40
         assert "\x1b" not in line.plain
         assert "\n" not in line.plain
+
+
+def test_a_log_is_not_flooded_with_what_a_tool_prints() -> None:
+    time, file = datetime(2026, 1, 1, tzinfo=UTC), io.StringIO()
+    plain = PlainView(file, clock=lambda: time)
+    plain.on_delta(Delta("output", "".join(f"line {number}\n" for number in range(1000)), name="sh"))
+    time += timedelta(seconds=1)
+    plain.on_delta(Delta("output", "later\nand later\nnot yet\n", name="sh"))
+    plain.on_delta(Delta("text", "said\n"))
+    plain.on_event(1, part_added(1, part_type="tool_result"))
+    told = [line.split(" delta ")[1] for line in file.getvalue().splitlines() if " delta " in line]
+    assert told[:40] == [f"kind=output tool=sh line {number}" for number in range(40)]
+    assert told[40:43] == ["left_out=960", "kind=output tool=sh later", "kind=output tool=sh and later"]
+    assert told[43:] == ["left_out=1", "kind=text said"]
 
 
 @given(st.lists(st.text(alphabet="ab\n", max_size=8)))

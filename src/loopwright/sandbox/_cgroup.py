@@ -28,6 +28,7 @@ _CONTROLLERS = ("memory", "pids")
 _OWN_PROCESSES = 1
 # The kernel refuses more than its largest process id (4,194,304 and one).
 _MOST_TASKS = 4_194_303
+_GRACE_SECONDS = 60.0
 # A process that had our number before us, or has it in another PID namespace, may have left groups here.
 _numbers = itertools.count(secrets.randbits(40))
 
@@ -205,4 +206,6 @@ def _sweep(candidate: Support) -> None:
             maker = folder.name.split("-")[1]
             if maker.isdigit() and not exists(f"/proc/{maker}"):
                 with contextlib.suppress(OSError):
-                    folder.rmdir()
+                    # A maker in another PID namespace looks dead from here, and has a group that is empty for a moment.
+                    if time.time() - folder.stat().st_mtime > _GRACE_SECONDS:
+                        folder.rmdir()

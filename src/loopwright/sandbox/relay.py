@@ -16,6 +16,7 @@ import sys
 _CHUNK = 1 << 16
 _HIGH_WATER = 1 << 20
 _BACKLOG = 128
+_LONGEST_ADDRESS = 107
 
 
 class Way:
@@ -83,7 +84,7 @@ class Relay:
             return  # it went away again, or we are out of descriptors: the next poll tries again
         far = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            far.connect(self._target)
+            _connect(far, self._target)
         except OSError:
             near.close()
             far.close()
@@ -134,6 +135,18 @@ class Relay:
                 self._poll.unregister(end)
             del self._ways[end.fileno()]
             end.close()
+
+
+def _connect(end: socket.socket, target: str) -> None:
+    """Connect to a unix socket, however long its path is."""
+    if len(os.fsencode(target)) <= _LONGEST_ADDRESS:
+        end.connect(target)
+        return
+    folder = os.open(os.path.dirname(target), os.O_PATH | os.O_DIRECTORY)  # noqa: PTH120 - pathlib is slow to import
+    try:
+        end.connect(f"/proc/self/fd/{folder}/{os.path.basename(target)}")  # noqa: PTH119
+    finally:
+        os.close(folder)
 
 
 def _listen(option: str, value: str) -> socket.socket:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
-from loopwright.base import atomic_write, printable, valid
+from loopwright.base import atomic_write
 from loopwright.view._page import page
 
 __all__ = ["render_html", "render_png"]
-
-_NOT_XML = re.compile("[\ufffe\uffff]")
 
 
 def render_png(spec: dict[str, Any], path: Path, scale: float = 2) -> None:
@@ -22,7 +19,7 @@ def render_png(spec: dict[str, Any], path: Path, scale: float = 2) -> None:
     """
     import vl_convert
 
-    png: bytes = vl_convert.vegalite_to_png(_drawable(spec), scale=scale, allowed_base_urls=[])
+    png: bytes = vl_convert.vegalite_to_png(spec, scale=scale, allowed_base_urls=[])
     atomic_write(path, png)
 
 
@@ -35,13 +32,4 @@ def render_html(spec: dict[str, Any], data: dict[str, Any], path: Path) -> None:
     Raises:
         OSError: The file cannot be written.
     """
-    atomic_write(path, page(_drawable(spec), data).encode())
-
-
-def _drawable(value: Any) -> Any:
-    """The same with texts that XML can hold: over others, such as odd names of files, the library fails or aborts."""
-    if isinstance(value, str):
-        return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", printable(valid(value)))
-    if isinstance(value, dict):
-        return {key: _drawable(item) for key, item in value.items()}
-    return [_drawable(item) for item in value] if isinstance(value, list | tuple) else value
+    atomic_write(path, page(spec, data).encode())

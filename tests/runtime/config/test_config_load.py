@@ -167,6 +167,22 @@ def providers(default: str, *entries: str) -> str:
         (providers("a", "{id: a, adapter: opena}"), "providers.models[0].adapter: input should be"),
         (providers("a", "{id: a}"), "providers.models[0].adapter: this key is missing"),
         (providers("a", "{id: a, adapter: openai, routing: {fallback_models: [b]}}"), "'b' is not among `models`"),
+        (
+            providers(
+                "a", "{id: a, adapter: openai, routing: {fallback_models: [b]}}", "{id: b, adapter: anthropic_messages}"
+            ),
+            "'b' is asked by the messages API, 'a' by chat",
+        ),
+        (
+            providers("a", "{id: a, adapter: anthropic, params: {max_output_tokens: 2000}}")
+            + "provider_tools: {anthropic: {thinking_budget: 2000}}",
+            "'a' writes 2000 tokens at most",
+        ),
+        (
+            providers("a", "{id: a, adapter: anthropic, params: {temperature: 0.2}}")
+            + "provider_tools: {anthropic: {thinking_budget: 2000}}",
+            "no temperature but 1",
+        ),
         (providers("a", "{id: a, adapter: openai_responses, params: {stop: [x]}}"), "no stop texts"),
         (providers("a", "{id: a, adapter: anthropic}") + "profile: {seed: 1}", "the messages API has no seed"),
         ("version: 1", "version: input should be 2"),

@@ -12,6 +12,7 @@ from loopwright.runtime.config.known import dialect_names, rule_names, tool_ids
 from loopwright.runtime.config.problems import Problem, did_you_mean
 from loopwright.runtime.config.schema import AgentConfig
 from loopwright.runtime.config.schema.loop import SequenceItem
+from loopwright.runtime.config.schema.providers import ModelEntry
 from loopwright.runtime.config.schema.tools import DialectPreference, DialectSelection
 from loopwright.runtime.config.written import Loc, Tree, dotted, reach
 
@@ -59,12 +60,27 @@ class _Checker:
         for index, entry in enumerate(named.models):
             at: Loc = ("providers", "models", index)
             for place, model in enumerate(entry.routing.fallback_models):
-                if named.entry(model) is None:
-                    where = (*at, "routing", "fallback_models", place)
+                where, other = (*at, "routing", "fallback_models", place), named.entry(model)
+                if other is None:
                     self._wrong(where, f"{model!r} is not among `models`", did_you_mean(model, ids))
+                elif config.api(other) != config.api(entry):
+                    what = f"{model!r} is asked by the {config.api(other)} API, {entry.id!r} by {config.api(entry)}"
+                    self._wrong(where, what, "A conversation keeps to one API: choose a model of the same.")
+            self._thinking(entry, at)
             if entry.params.stop and config.api(entry) == "responses":
                 self._wrong((*at, "params", "stop"), "the responses API has no stop texts", "Remove it.")
         self._provider_tools()
+
+    def _thinking(self, entry: ModelEntry, at: Loc) -> None:
+        tools, params = self.config.provider_tools.anthropic, entry.params
+        if tools.thinking_budget is None or self.config.api(entry) != "messages":
+            return
+        most = params.max_output_tokens or tools.max_output_tokens
+        if tools.thinking_budget >= most:
+            where = ("provider_tools", "anthropic", "thinking_budget")
+            self._wrong(where, f"{entry.id!r} writes {most} tokens at most, thinking included", "Lower the budget.")
+        if params.temperature not in (None, 1):
+            self._wrong((*at, "params", "temperature"), "a model that thinks takes no temperature but 1", "Remove it.")
 
     def _provider_tools(self) -> None:
         config = self.config

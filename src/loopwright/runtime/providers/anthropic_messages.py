@@ -8,6 +8,7 @@ from loopwright.record import Usage
 from loopwright.runtime.calls import Call
 from loopwright.runtime.providers._arguments import valid_json
 from loopwright.runtime.providers._errors import sdk_errors
+from loopwright.runtime.providers._schemas import binds, without_ranges
 from loopwright.runtime.providers._transport import NO_KEY, Wire
 from loopwright.runtime.providers.types import (
     Answered,
@@ -27,7 +28,9 @@ __all__ = ["MessagesProvider", "messages_body", "read_content"]
 
 # The API wants a limit with each request; this is what its current models can write at least.
 _OUTPUT_TOKENS = 32_000
+_NOTHING = "(nothing)"
 _CACHE = {"type": "ephemeral"}
+_MOST_MARKS = 4
 
 
 class MessagesProvider:
@@ -81,11 +84,11 @@ def messages_body(request: Request) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": request.model,
         "max_tokens": params.max_output_tokens or _OUTPUT_TOKENS,
-        "system": [_block(chunk.text, cache=chunk.cache) for chunk in request.system if chunk.text],
+        "system": _system(request),
         "messages": _messages(request.entries, cache=params.cache_conversation),
     }
     if request.tools:
-        body["tools"] = [_tool(tool, strict=params.strict_tools) for tool in request.tools]
+        body["tools"] = _tools(request)
         if params.parallel_tools is not None:
             body["tool_choice"] = {"type": "auto", "disable_parallel_tool_use": not params.parallel_tools}
     if params.thinking_budget:
@@ -98,6 +101,15 @@ def messages_body(request: Request) -> dict[str, Any]:
         "extra_body": {name: value for name, value in sampling.items() if value is not None} or None,
     }
     return {name: value for name, value in body.items() if value is not None}
+
+
+def _system(request: Request) -> list[dict[str, Any]]:
+    """The system prompt. The API takes four marks in all: the last ones, which cover the most, are kept."""
+    chunks = [chunk for chunk in request.system if chunk.text]
+    own = request.params.cache_conversation
+    marked = [at for at, chunk in enumerate(chunks) if chunk.cache or (own and at == len(chunks) - 1)]
+    kept = marked[-(_MOST_MARKS - own - (own and bool(request.tools))) :]
+    return [_block(chunk.text, cache=at in kept) for at, chunk in enumerate(chunks)]
 
 
 def _messages(entries: tuple[Entry, ...], *, cache: bool) -> list[dict[str, Any]]:
@@ -119,12 +131,16 @@ def _messages(entries: tuple[Entry, ...], *, cache: bool) -> list[dict[str, Any]
 def _blocks(entry: Entry) -> list[dict[str, Any]]:
     match entry:
         case Prompt() | Said():
-            return [_block(entry.text or "(nothing)")]
+            return [_block(entry.text if entry.text.strip() else _NOTHING)]
         case Reply():
-            # The API refuses a message without content, which models do send.
-            return list(entry.message["content"]) or [_block("(nothing)")]
+            # The API refuses a message without content, and a text that is blank; models do send both.
+            return [block for block in entry.message["content"] if not _blank(block)] or [_block(_NOTHING)]
         case Results():
             return [_result(answer) for answer in entry.answers]
+
+
+def _blank(block: dict[str, Any]) -> bool:
+    return block.get("type") == "text" and not str(block.get("text", "")).strip()
 
 
 def _block(text: str, *, cache: bool = False) -> dict[str, Any]:
@@ -137,9 +153,18 @@ def _result(answer: Answered) -> dict[str, Any]:
     return block if answer.ok else {**block, "is_error": True}
 
 
+def _tools(request: Request) -> list[dict[str, Any]]:
+    tools = [_tool(tool, strict=request.params.strict_tools) for tool in request.tools]
+    if request.params.cache_conversation:
+        tools[-1]["cache_control"] = _CACHE
+    return tools
+
+
 def _tool(tool: ToolSpec, *, strict: bool) -> dict[str, Any]:
-    plain: dict[str, Any] = {"name": tool.name, "description": tool.description, "input_schema": tool.json_schema()}
-    return {**plain, "strict": True} if strict else plain
+    plain: dict[str, Any] = {"name": tool.name, "description": tool.description}
+    if binds(tool, strict=strict):
+        return {**plain, "input_schema": without_ranges(tool), "strict": True}
+    return {**plain, "input_schema": tool.json_schema()}
 
 
 def _clean(content: list[dict[str, Any]]) -> list[dict[str, Any]]:

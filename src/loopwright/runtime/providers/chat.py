@@ -7,6 +7,7 @@ from typing import Any
 from loopwright.record import Usage
 from loopwright.runtime.providers._arguments import native_call, valid_json
 from loopwright.runtime.providers._errors import sdk_errors
+from loopwright.runtime.providers._schemas import all_required, binds
 from loopwright.runtime.providers._transport import NO_KEY, Wire
 from loopwright.runtime.providers.types import (
     Answered,
@@ -105,8 +106,10 @@ def _result(answer: Answered) -> dict[str, Any]:
 
 
 def _tool(tool: ToolSpec, *, strict: bool) -> dict[str, Any]:
-    function: dict[str, Any] = {"name": tool.name, "description": tool.description, "parameters": tool.json_schema()}
-    return {"type": "function", "function": {**function, "strict": True} if strict else function}
+    function: dict[str, Any] = {"name": tool.name, "description": tool.description}
+    if binds(tool, strict=strict):
+        return {"type": "function", "function": {**function, "parameters": all_required(tool), "strict": True}}
+    return {"type": "function", "function": {**function, "parameters": tool.json_schema()}}
 
 
 class _Gathered:

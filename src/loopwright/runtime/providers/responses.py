@@ -1,4 +1,4 @@
-"""OpenAI's responses API. What a model thought goes back to it, encrypted, since nothing is stored over there."""
+"""OpenAI's responses API. What a model thought goes back to it, encrypted where nothing is stored over there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from loopwright.record import Usage
 from loopwright.runtime.providers._arguments import native_call, valid_json
 from loopwright.runtime.providers._errors import sdk_errors
+from loopwright.runtime.providers._schemas import all_required, binds
 from loopwright.runtime.providers._transport import NO_KEY, Wire
 from loopwright.runtime.providers.types import Api, Entry, ModelError, OnText, Prompt, Reply, Request, Results, Said
 from loopwright.runtime.tools.spec import ToolSpec
@@ -95,12 +96,13 @@ def _items(entry: Entry, include_reasoning: bool) -> list[dict[str, Any]]:
 
 
 def _tool(tool: ToolSpec, *, strict: bool) -> dict[str, Any]:
+    bound = binds(tool, strict=strict)
     return {
         "type": "function",
         "name": tool.name,
         "description": tool.description,
-        "parameters": tool.json_schema(),
-        "strict": strict,
+        "parameters": all_required(tool) if bound else tool.json_schema(),
+        "strict": bound,
     }
 
 

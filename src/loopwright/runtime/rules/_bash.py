@@ -19,6 +19,7 @@ __all__ = ["Reading", "read_command"]
 _DEEPEST = 8
 _WRITES = (">", ">>", ">&", "&>", "&>>", ">|", "<>")
 _LITERALS = frozenset(("word", "number", "raw_string", "string", "concatenation", "command_name"))
+_WORDS = (*_LITERALS, "ansi_c_string", "brace_expression", "command_substitution", "expansion", "simple_expansion")
 _OWN = ("variable_assignment", "file_redirect", "herestring_redirect", "heredoc_redirect")
 # Characters that make several words, or another word, out of an unquoted one.
 _GLOBS = re.compile(r"(?<!\\)[*?\[~]")
@@ -26,18 +27,18 @@ _BRACES = re.compile(r"(?<!\\)\{[^{}]*(?:,|\.\.)")
 _ESCAPED = re.compile(r'\\([$`"\\])')
 # What bash would run if it ever took a text for arithmetic, a subscript or a prompt.
 _HIDDEN = re.compile(r"\$\(|`")
+_TEXTS = frozenset(("ansi_c_string", "raw_string", "string_content", "word"))
+# In a word: a backtick that would begin a command, or the end of a line, which would end it.
+_MISREAD = re.compile(r"(?<!\\)(?:\\\\)*[`\n]")
 _BACKTICK = re.compile(r"(?<!\\)(?:\\\\)*`")
-_SUMS = frozenset(
-    (
-        "arithmetic_expansion",
-        "c_style_for_statement",
-        "declaration_command",
-        "subscript",
-        "test_command",
-        "unset_command",
-    )
-)
-_SUMMING = frozenset(("[", "compgen", "let", "mapfile", "printf", "read", "readarray", "test"))
+_SUMS = frozenset(("((", "arithmetic_expansion", "c_style_for_statement", "subscript", "unset_command"))
+# Where else bash evaluates texts: what the node must hold for that.
+_SOMETIMES = {
+    "command": re.compile(r"(?:\S*/)?(?:let|mapfile|read|readarray)\b|(?:printf|test|\[)\s.*-v"),
+    "declaration_command": re.compile(r".*(?:-\w*i|\[)", re.DOTALL),
+    "expansion": re.compile(r".*:"),
+    "test_command": re.compile(r".*-(?:v|eq|ne|lt|le|gt|ge)\b", re.DOTALL),
+}
 # Variables whose values bash runs as commands, and those that decide which file a program's name means.
 _RUN = frozenset(("BASH_ALIASES", "BASH_CMDS", "BASH_ENV", "ENV", "PROMPT_COMMAND", "PS0", "PS1", "PS4", "SHELLOPTS"))
 _LOOKUP = frozenset(("LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "PATH"))
@@ -103,7 +104,7 @@ class _Reader(Struct):
         sums = hidden = False
         for node in _walk(root):
             sums = sums or _is_sum(node)
-            hidden = hidden or (not node.children and node.type != "heredoc_body" and _hides(_text(node)))
+            hidden = hidden or (node.type in _TEXTS and _HIDDEN.search(_text(node).replace("\\", "")) is not None)
             self._node(node, depth)
         if sums and hidden:
             self.found.unclear.append("a quoted command in arithmetic or a test, which bash may run")
@@ -122,11 +123,11 @@ class _Reader(Struct):
                 self.read(re.sub(r"\\([$`\\])", r"\1", _text(node)[1:-1]), depth + 1)
             case "expansion" if any(child.type == "@" for child in node.children):
                 self.found.unclear.append("a variable that bash may run as a prompt")
-            case "word" | "regex" if _BACKTICK.search(_text(node)):
-                self.found.unclear.append("a backtick that bash would read differently")
+            case "word" | "regex" if _MISREAD.search(_text(node)):
+                self.found.unclear.append("a syntax that bash would read differently")
 
     def _command(self, node: Node, depth: int) -> None:
-        words = [_literal(child) for child in node.named_children if child.type not in _OWN]
+        words = [_literal(child) for child in _word_nodes(node)]
         self.moved = self.moved or bool(words and words[0] in ("cd", "pushd", "popd"))
         for text in started(words, self.found):
             self.read(text, depth + 1)
@@ -151,8 +152,8 @@ class _Reader(Struct):
     def _redirect(self, node: Node) -> None:
         if not any(child.type in _WRITES for child in node.children):
             return
-        target = node.child_by_field_name("destination") or (node.named_children or [None])[-1]
-        literal = None if target is None else _literal(target)
+        targets = _targets(node)
+        literal = _literal(targets[0]) if targets else None
         if literal is None or literal.startswith(("/proc/", "/dev/fd/")):
             self.found.unclear.append("a file whose name is only known when it runs")
         elif self.moved and not literal.startswith("/") and not literal.isdigit():
@@ -169,16 +170,37 @@ def _walk(node: Node) -> Iterator[Node]:
         waiting.extend(reversed(at.children))
 
 
+def _word_nodes(command: Node) -> list[Node]:
+    """The words of a command. The parser leaves those that follow a redirection with the redirection."""
+    words = []
+    for child in command.named_children:
+        words += _following(child) if child.type in _OWN else [child]
+    above = command.parent
+    if above is not None and above.type == "redirected_statement":
+        words += [word for child in above.named_children for word in _following(child)]
+    return words
+
+
+def _following(redirect: Node) -> list[Node]:
+    """The words of the command that stand behind the target of a redirection."""
+    if redirect.type == "file_redirect":
+        return _targets(redirect)[1:]
+    if redirect.type != "heredoc_redirect":
+        return []
+    words = []
+    for child in redirect.named_children:
+        words += _following(child) if child.type == "file_redirect" else [child] if child.type in _WORDS else []
+    return words
+
+
+def _targets(redirect: Node) -> list[Node]:
+    return [child for child in redirect.named_children if child.type != "file_descriptor"]
+
+
 def _is_sum(node: Node) -> bool:
     """Whether bash evaluates a text here, where a subscript may hold a command."""
-    if node.type == "command":
-        name = node.child_by_field_name("name")
-        return name is not None and _text(name) in _SUMMING
-    return node.type in _SUMS or node.type == "((" or (node.type == "expansion" and ":" in _text(node))
-
-
-def _hides(text: str) -> bool:
-    return len(text) > 2 and _HIDDEN.search(text.replace("\\", "")) is not None
+    sometimes = _SOMETIMES.get(node.type)
+    return node.type in _SUMS or (sometimes is not None and sometimes.match(_text(node)) is not None)
 
 
 def _literal(node: Node) -> str | None:
@@ -193,9 +215,15 @@ def _literal(node: Node) -> str | None:
         return _ESCAPED.sub(r"\1", text[1:-1].replace("\\\n", "")) if plain else None
     if node.type in ("concatenation", "command_name"):
         pieces = [_literal(child) for child in node.named_children]
-        whole = None if None in pieces or not pieces else "".join(piece or "" for piece in pieces)
-        return None if node.type == "concatenation" and _BRACES.search(text) else whole
-    return None if _GLOBS.search(text) and text not in ("[", "?", "*") else text.replace("\\\n", "").replace("\\", "")
+        known = pieces and None not in pieces and not (node.type == "concatenation" and _several(node))
+        return "".join(piece or "" for piece in pieces) if known else None
+    return None if _GLOBS.search(text) and text != "[" else text.replace("\\\n", "").replace("\\", "")
+
+
+def _several(node: Node) -> bool:
+    """Whether a word of several pieces may become other words."""
+    unquoted = (_text(child) for child in node.named_children if child.type == "word")
+    return any("[" in text for text in unquoted) or _BRACES.search(_text(node)) is not None
 
 
 def _text(node: Node) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
@@ -32,18 +33,75 @@ _EXACT = {
 }
 # Wrappers of which we only know that they start something that is named behind them.
 _OTHERS = frozenset(
-    """
-    busybox capsh chpst choom chroot chronic chrt daemonize dbus-run-session doas eatmydata fakechroot fakeroot faketime
-    firejail flock gdb ionice linux32 linux64 ltrace nsenter numactl parallel perf pkexec prlimit proot rlwrap runuser
-    schedtool script setarch setpriv setuidgid sg softlimit ssh start-stop-daemon strace su sudo systemd-run taskset
-    torsocks toybox trickle uclampset unbuffer unshare valgrind watch xvfb-run bwrap
-    """.split()
+    (
+        "busybox",
+        "bwrap",
+        "capsh",
+        "choom",
+        "chpst",
+        "chronic",
+        "chroot",
+        "chrt",
+        "daemonize",
+        "dbus-run-session",
+        "doas",
+        "eatmydata",
+        "fakechroot",
+        "fakeroot",
+        "faketime",
+        "firejail",
+        "flock",
+        "gdb",
+        "ionice",
+        "linux32",
+        "linux64",
+        "ltrace",
+        "nsenter",
+        "numactl",
+        "parallel",
+        "perf",
+        "pkexec",
+        "prlimit",
+        "proot",
+        "rlwrap",
+        "runuser",
+        "schedtool",
+        "script",
+        "setarch",
+        "setpriv",
+        "setuidgid",
+        "sg",
+        "softlimit",
+        "ssh",
+        "start-stop-daemon",
+        "strace",
+        "su",
+        "sudo",
+        "systemd-run",
+        "taskset",
+        "torsocks",
+        "toybox",
+        "trickle",
+        "uclampset",
+        "unbuffer",
+        "unshare",
+        "valgrind",
+        "watch",
+        "xvfb-run",
+    )
 )
 # Those of them that read commands from their input where none is named.
 _READERS = frozenset(("chroot", "nsenter", "runuser", "script", "sg", "ssh", "su", "sudo", "unshare", "doas"))
 _FIND_RUNS = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
+# Words that are no programs: the parser took a part of the syntax for a name.
+_RESERVED = frozenset(
+    ("!", "case", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "select")
+)
+_RESERVED |= frozenset(("then", "until", "while", "}", "[["))
 # Builtins that run a text on some occasion, or make a name mean another program.
 _CUNNING = frozenset(("bind", "compgen", "complete", "enable", "fc", "hash", "run-parts"))
+# What makes a word more than a name, where a shell reads it.
+_SHELLS_TEXT = re.compile(r"[\s'\"\\;&|$`(<>]")
 _HARMLESS = frozenset(("-r", "-t", "-l", "-d"))
 
 
@@ -62,7 +120,7 @@ def started(words: _Maybe, found: Found) -> Iterator[str]:
     if not words:
         return
     name = words[0]
-    if not name or "{" in name:
+    if not name or "{" in name or name in _RESERVED:
         found.unclear.append("a program whose name is only known when it runs")
         return
     found.commands.append(tuple(UNKNOWN if word is None else word for word in words))
@@ -81,22 +139,22 @@ def started(words: _Maybe, found: Found) -> Iterator[str]:
 
 def _shell(words: _Maybe, found: Found) -> Iterator[str]:
     """`bash [OPTIONS] -c TEXT`, `bash FILE`, or a shell that reads its input."""
-    runs, at = False, 1
+    flags, at = "", 1
     while at < len(words):
         word = words[at]
         if word is None:
             break
         if word in ("-", "--") or not word.startswith(("-", "+")):
             break
-        runs = runs or (word.startswith("-") and not word.startswith("--") and "c" in word)
+        flags += word if word.startswith("-") and not word.startswith("--") else ""
         takes_value = word in ("--rcfile", "--init-file") or (word[1:2] != "-" and word[-1] in "oO")
         at += 2 if takes_value else 1
     if at < len(words) and words[at] in ("-", "--"):
         at += 1
     rest = words[at:]
-    if runs:
+    if "c" in flags:
         yield from _texts(rest[:1], found)
-    elif not rest or rest[0] is None or rest[0].startswith(("/dev/", "/proc/")):
+    elif "s" in flags or not rest or rest[0] is None or rest[0].startswith(("/dev/", "/proc/")):
         found.unclear.append(f"what {words[0]} reads")
 
 
@@ -104,8 +162,10 @@ def _builtin(program: str, words: _Maybe, found: Found) -> Iterator[str]:
     rest = list(words[1:])
     if rest[:1] == ["--"]:
         rest = rest[1:]
-    if program in ("eval", "trap"):
+    if program == "eval":
         yield from _texts(rest, found)
+    elif program == "trap":
+        yield from _texts(rest[:1], found) if rest else ()
     elif program == "alias":
         yield from _texts([None if word is None else word.partition("=")[2] for word in rest], found)
     elif program in ("source", "."):
@@ -135,7 +195,7 @@ def _exact(program: str, words: _Maybe, found: Found) -> Iterator[str]:
         if word is None:
             found.unclear.append(f"what {program} would start")
             return
-        setting = program == "env" and "=" in word and not word.startswith("-")
+        setting = program in ("env", "time") and "=" in word and not word.startswith("-")
         if not (setting or word.startswith("-")) or word == "--":
             at += word == "--"
             break
@@ -149,7 +209,7 @@ def _exact(program: str, words: _Maybe, found: Found) -> Iterator[str]:
         filled = _replaced(program, word, words[at + 1 : at + 2]) or filled
         at += 2 if valued else 1
     inner = list(words[at + (program == "timeout") :])
-    while program == "env" and inner and inner[0] is not None and "=" in inner[0]:
+    while program in ("coproc", "env", "time") and inner and inner[0] is not None and "=" in inner[0]:
         inner = inner[1:]
     if program == "coproc":
         found.perhaps.extend(_ends(inner))
@@ -188,7 +248,7 @@ def _other(program: str, words: _Maybe, found: Found) -> Iterator[str]:
     for at, word in enumerate(rest):
         if word is not None and word.rsplit("/", 1)[-1] in {*_SHELLS, *_EXACT, "find", "eval"}:
             yield from started(rest[at:], found)
-        elif word is not None and (" " in word or word.startswith("-c")):
+        elif word is not None and (_SHELLS_TEXT.search(word) or word.startswith("-c")):
             yield word.removeprefix("-c")
 
 

@@ -28,7 +28,8 @@ class StructuredOutputs(Section):
     """Whether the provider must keep to the schemas of the tools."""
 
     strict: bool = False
-    """Send provider-native tools as `strict`, with schemas in the form that this needs (all properties required)."""
+    """Send provider-native tools as `strict`, with schemas in the form that the API needs for it (for OpenAI, all
+    properties are required, and what may be left out may be null). Tools of MCP servers keep their own schemas."""
 
 
 class Params(Section):
@@ -54,7 +55,8 @@ class Routing(Section):
     """What happens when the provider of the model cannot answer."""
 
     fallback_models: tuple[str, ...] = ()
-    """Ids of models to ask next, in order, after the retries. Each switch is recorded and shown."""
+    """Ids of models to ask next, in order, after the retries. Each switch is recorded and shown, and holds from there
+    on. They must be asked by the same API; prompts, tools and dialects stay those of the first model."""
 
 
 class ModelEntry(Section):
@@ -106,7 +108,8 @@ class AnthropicTools(Section):
     thinking_budget: int | None = Field(default=None, ge=1024)
     """Turn extended thinking on, with this many tokens."""
     cache: bool = True
-    """Put a cache marker after the tools, the system prompt and the newest message."""
+    """Put cache markers after the tools, the system prompt and the newest message. The API takes four markers: where
+    `[CACHE]` items would make more, the first ones of these go."""
 
 
 class ProviderTools(Section):
