@@ -34,8 +34,10 @@ bench: setup  ## measure against peers in one run and print ratios
 bench-edits: setup  ## measure the edit engine beside aider's and Codex's on the same cases
 	$(PY) benchmarks/edits.py
 
-docs: setup  ## write the generated pages again (CLI reference)
+docs: setup  ## write the generated pages again (CLI reference, keys of profiles)
 	$(PY) scripts/cli_reference.py
+	$(LOOPWRIGHT) config schema > docs/runtime/agent_config.schema.json
+	$(LOOPWRIGHT) config schema --markdown > docs/runtime/config.md
 
 lock:  ## resolve the dependencies again, with hashes
 	scripts/bootstrap uv

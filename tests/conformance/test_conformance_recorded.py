@@ -21,7 +21,8 @@ replies:
   - calls: [{write: {path: greet.sh, text: "echo hi $1\\n"}}]
   - calls: [{run_tests: ""}]
   - say: I change it.
-    calls: [{shell: "sed -i s/hi/hello/ greet.sh"}, {run_tests: words}]
+    calls: [{shell: "sed -i s/hi/hello/ greet.sh"}]
+  - calls: [{run_tests: words}]
   - say: Done.
 """
 

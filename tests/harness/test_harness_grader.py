@@ -149,12 +149,12 @@ async def test_where_every_suite_is_hidden_no_name_is_given_away(
 ) -> None:
     task = load_task(make_task(ECHO_TASK, '[tests]\nhidden = ["basics", "more"]\n'))
     grader, workspace = Grader(task, backend="bwrap", cache=None), make_workspace(GOOD)
-    for path in ("", "basics"):
+    for path, said in {
+        "": "there are no tests to run",
+        "basics": "no test matches 'basics'; there is no suite that may be seen",
+    }.items():
         grade = await grader.grade_folder(workspace, path)
-        assert (grade.status_code, grade.error) == (
-            400,
-            f"no test matches {path!r}; there is no suite that may be seen",
-        )
+        assert (grade.status_code, grade.error) == (400, said)
 
 
 async def test_a_failed_build_is_an_error_of_every_test(make_task: MakeTask, make_workspace: MakeWorkspace) -> None:

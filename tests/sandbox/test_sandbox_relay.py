@@ -217,3 +217,13 @@ def test_a_socket_that_is_gone_closes_the_connection(port: int, place: Path) -> 
     place.unlink()
     with connect(port) as one:
         assert one.recv(10) == b""
+
+
+def test_a_socket_with_a_long_path_is_reached(backend: str, workspace: Path, tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    with serve(tmp_path / "short.sock", shout):
+        (tmp_path / "short.sock").rename(folder / "model.sock")
+        mount = Mount(workspace, "/workspace", writable=True)
+        sandbox = open_sandbox(backend, SandboxSpec(mounts=(mount,), relay=Relay(folder / "model.sock")))
+        assert anyio.run(sandbox.run, talk(sandbox, b"far away")).stdout == b"FAR AWAY"

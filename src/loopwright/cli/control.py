@@ -82,8 +82,8 @@ def resume(run_id: str, plain: bool, detach: bool, **values: Any) -> int:
 def steer(run_id: str, text: str, as_json: bool) -> None:
     """Tell the agent of a running run something, in the middle of its work.
 
-    It hears it at once where it can (codex, opencode, acp), else at the beginning of its next turn. What was said is in
-    the record.
+    Native, Codex, Claude Code and OpenCode hear it at once; an ACP agent, or one that is not in a turn, at the
+    beginning of the next turn. What was said is in the record.
     """
     from loopwright.trajectory import ControlRequest
 

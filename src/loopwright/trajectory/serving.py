@@ -48,11 +48,10 @@ class _McpEndpoint:
         self._app: ASGIApp | None = None
 
     async def warm_up(self) -> None:
-        """Import the SDK in a thread while the agent's program starts on another core, and then what the end needs."""
+        """Import the SDK in a thread while the agent's program starts on another core."""
         async with self._starting:
             # Two threads that are both on their way into this package stand in each other's way, and one of them fails.
             await anyio.to_thread.run_sync(import_module, "mcp.server.mcpserver", abandon_on_cancel=True)
-        await anyio.to_thread.run_sync(import_module, "pyarrow.parquet", abandon_on_cancel=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._starting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.runtime.honesty.probe import Probe
-from tests.runtime.honesty.stage import DONE, Played, calls, ran, results, said
+from tests.runtime.honesty.stage import DONE, Played, calls, limits_of, ran, results, said
 
 __all__ = ["PROBES"]
 
@@ -100,7 +100,9 @@ PROBES = {
     "loop.limits.turns": _two("loop: {limits: {turns: %s}}", "1", "9", _WORK, DONE, see=_ending),
     "loop.limits.tokens": _two("loop: {limits: {tokens: %s}}", "1", "999999", _WORK, DONE, see=_ending),
     "loop.limits.cost": _two("loop: {limits: {cost: %s}}", "0.000001", "9", _WORK, DONE, see=_ending),
-    "loop.limits.seconds": _two("loop: {limits: {seconds: %s}}", "0.000001", "900", _WORK, DONE, see=_ending),
+    "loop.limits.seconds": Probe(
+        "loop: {limits: {seconds: 5}}", "loop: {limits: {seconds: 900}}", lambda loaded, _: limits_of(loaded)
+    ),
     "loop.stuck.enabled": _two("loop: {stuck: {enabled: %s}}", "true", "false", *_CIRCLE, DONE, see=_ending),
     "loop.stuck.window": _two(
         "loop: {stuck: {window: %s}}",

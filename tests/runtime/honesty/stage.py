@@ -16,7 +16,7 @@ from tests.runtime.honesty.probe import Observe
 from loopwright.agents.native import NativeAgent
 from loopwright.agents.protocol import AgentContext, AgentItem, TestReply
 from loopwright.gateway import Gateway, ModelSpec, serve_unix, whole_request
-from loopwright.record import Journal, ModelCalled, PartAdded, Payload, RunDir, ToolUse, TurnStarted
+from loopwright.record import Journal, Limits, ModelCalled, PartAdded, Payload, RunDir, ToolUse, TurnStarted
 from loopwright.record.samples import at, run_started
 from loopwright.runtime.agent.asking import request_of
 from loopwright.runtime.agent.dialogue import Dialogue
@@ -25,7 +25,21 @@ from loopwright.runtime.config import LoadedConfig
 from loopwright.runtime.providers.preview import request_bytes
 from loopwright.sandbox import Mount, SandboxSpec, open_sandbox
 
-__all__ = ["DONE", "Played", "body", "calls", "kept", "named", "play", "ran", "recorded", "results", "said", "sent"]
+__all__ = [
+    "DONE",
+    "Played",
+    "body",
+    "calls",
+    "kept",
+    "limits_of",
+    "named",
+    "play",
+    "ran",
+    "recorded",
+    "results",
+    "said",
+    "sent",
+]
 
 
 def harness_of(loaded: LoadedConfig, model: str = "") -> Harness:
@@ -52,6 +66,11 @@ def recorded(loaded: LoadedConfig, folder: Path) -> dict[str, Any]:
     """What is recorded of the profile when a run begins, but for where it lies and its digest."""
     description = NativeAgent(str(loaded.path)).describe()
     return {key: value for key, value in description.items() if key not in ("profile_path", "profile_digest")}
+
+
+def limits_of(loaded: LoadedConfig) -> Limits:
+    """The limits that hold for a run with this profile: the loop of the trajectory and the gateway keep to them."""
+    return NativeAgent(str(loaded.path)).limits
 
 
 def sent(model: str = "", pick: Callable[[dict[str, Any]], Any] = lambda request: request) -> Observe:

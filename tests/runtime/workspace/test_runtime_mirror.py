@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -106,13 +107,18 @@ def test_links_to_the_root_and_loops_stay_links(workspace: Path, tmp_path: Path)
 
 
 def test_folders_of_any_depth_and_long_names(workspace: Path, tmp_path: Path) -> None:
-    deep = workspace.joinpath(*["d"] * 1200)
-    deep.mkdir(parents=True)
+    deep = workspace
+    for _ in range(1100):
+        deep /= "d"
+        deep.mkdir()
     (deep / "end").write_text("x")
     (workspace / ("n" * 255)).write_text("y")
-    Mirror(workspace, tmp_path / "copy", "t1").sync()
-    assert (tmp_path / "copy").joinpath(*["d"] * 1200, "end").read_text() == "x"
-    assert (tmp_path / "copy" / ("n" * 255)).read_text() == "y"
+    try:
+        Mirror(workspace, tmp_path / "copy", "t1").sync()
+        assert (tmp_path / "copy").joinpath(*["d"] * 1100, "end").read_text() == "x"
+        assert (tmp_path / "copy" / ("n" * 255)).read_text() == "y"
+    finally:  # deeper than what Python itself can remove
+        subprocess.run(["rm", "-rf", workspace / "d", tmp_path / "copy"], check=True)
 
 
 def test_our_mark_is_neither_taken_nor_lost(workspace: Path, tmp_path: Path) -> None:
@@ -170,7 +176,7 @@ def test_whatever_happens_the_copy_is_equal(
         if not path.parent.is_dir() or path.parent.is_symlink():
             continue
         _clear(path)
-        {"f": _file, "d": _folder, "l": _link, "r": lambda path: None}[what](path)
+        {"f": _file, "d": _folder, "l": _link, "r": _clear}[what](path)
         if number % 2:
             mirror.sync()
     mirror.sync()

@@ -40,7 +40,10 @@ class Keeper:
     def start(self) -> None:
         """The run begins: old run folders make room."""
         if self._folder is not None and self._root is not None and self._most is not None and self._root.is_dir():
-            keep_newest(self._root, self._most - (not self._folder.folder.exists()))
+            try:
+                keep_newest(self._root, self._most - (not self._folder.folder.exists()))
+            except OSError as error:
+                self._context.notice("not_kept", f"old run folders cannot be deleted: {error}")
 
     async def reply(self, number: int, mode: str, tokens: int | None, done: Sequence[Done]) -> None:
         """A reply is over, and all of its calls."""
@@ -74,7 +77,7 @@ class Keeper:
     async def _try(self, work: Callable[[], object]) -> None:
         try:
             await anyio.to_thread.run_sync(work)
-        except LoopwrightError as error:
+        except (LoopwrightError, OSError) as error:
             self._context.notice("not_kept", str(error))
 
 

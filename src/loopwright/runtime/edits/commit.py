@@ -134,5 +134,5 @@ class _Batch:
     def tidy(self) -> None:
         """Remove what is left beside the files."""
         for path, name in (*self._prepared.items(), *self._kept.items()):
-            with suppress(FileNotFoundError), folder(self._workspace, path) as parent:
+            with suppress(OSError), folder(self._workspace, path) as parent:  # it never came to be
                 os.unlink(name, dir_fd=parent)

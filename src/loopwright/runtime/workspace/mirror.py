@@ -22,8 +22,8 @@ _FRESH = ".loopwright-mirror.new"
 class Mirror:
     """Keeps `target` equal to `workspace`, without `.git` and without what is neither file, folder nor link.
 
-    Paths in the copy are those of the workspace, with nothing before them. Symbolic links are copied as links, and never
-    followed.
+    Paths in the copy are those of the workspace, with nothing before them. Symbolic links are copied as links, and
+    never followed.
 
     Raises:
         UsageError: The folder holds something that is not an earlier copy, or it and the workspace lie in one another;
