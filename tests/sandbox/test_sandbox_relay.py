@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import anyio
+import psutil
 import pytest
 
 from loopwright.base import MachineError
@@ -227,3 +229,15 @@ def test_a_socket_with_a_long_path_is_reached(backend: str, workspace: Path, tmp
         mount = Mount(workspace, "/workspace", writable=True)
         sandbox = open_sandbox(backend, SandboxSpec(mounts=(mount,), relay=Relay(folder / "model.sock")))
         assert anyio.run(sandbox.run, talk(sandbox, b"far away")).stdout == b"FAR AWAY"
+
+
+def test_a_ctrl_c_does_not_reach_the_helper_of_the_host(place: Path, tmp_path: Path) -> None:
+    """It goes to the whole group of a terminal, and programs need their relay until we have ended them."""
+    sandbox = open_sandbox("host", SandboxSpec(mounts=(Mount(tmp_path, "/workspace"),), relay=Relay(place, 8910)))
+
+    async def look() -> list[bool]:
+        async with sandbox.spawn(Command(("/bin/sleep", "100"))):
+            helpers = [child.pid for child in psutil.Process().children() if str(RELAY) in child.cmdline()]
+            return [os.getpgid(pid) == pid for pid in helpers]
+
+    assert anyio.run(look) == [True]

@@ -179,4 +179,12 @@ class _HostRelay:
         number = str(self._listener.fileno())
         argv = [sys.executable, "-I", "-S", str(_RELAY), "--listen-fd", number, str(self._target)]
         # Its standard input ends when we die, and so does it.
-        return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env={}, pass_fds=[int(number)])
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            env={},
+            pass_fds=[int(number)],
+            # A Ctrl-C is for us: whatever still runs needs its gateway until we have ended it.
+            start_new_session=True,
+        )

@@ -27,7 +27,7 @@ from loopwright.trajectory.plan import Plan
 from loopwright.trajectory.recorder import Recorder
 from loopwright.trajectory.seat import Seat
 from loopwright.trajectory.serving import host_app
-from loopwright.trajectory.stopping import StopSwitch
+from loopwright.trajectory.stopping import StoppedEarly, StopSwitch
 from loopwright.trajectory.turning import TurnFollower
 from loopwright.trajectory.watchdog import Watchdog
 
@@ -59,7 +59,9 @@ async def open_loop(work: Work, past: Past | None, opening: Opening | None = Non
 
     Raises:
         MachineError: The agent's program or the sandbox does not start.
+        StoppedEarly: The run was asked to end before the agent was ready.
     """
+    ready = False
     async with AsyncExitStack() as stack:
         tasks = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(tasks.cancel_scope.cancel)
@@ -68,8 +70,8 @@ async def open_loop(work: Work, past: Past | None, opening: Opening | None = Non
             work.recorder.checkpoints.repo,
             work.recorder,
         )
-        drain = Drain()
         context = _context(work, desk)
+        drain = Drain(lambda: bool(context.activity.tools))
         gateway = _gateway(work, past, drain, context)
         stack.push_async_callback(gateway.close)
         app = await stack.enter_async_context(host_app(gateway, desk, soon=not work.native))
@@ -78,8 +80,13 @@ async def open_loop(work: Work, past: Past | None, opening: Opening | None = Non
         helm = Helm(work.stop, work.feed, work.recorder, gateway, seat)
         tasks.start_soon(serve_control, work.rundir.control, helm)
         stack.push_async_callback(seat.close)
-        await seat.take(context, past)
+        with work.stop.cancels(tasks.cancel_scope):
+            await seat.take(context, past)
+        ready = True
         yield _loop(work, seat, desk, gateway, drain, opening)
+
+    if not ready:
+        raise StoppedEarly
 
 
 def _loop(work: Work, seat: Seat, desk: GradeDesk, gateway: Gateway, drain: Drain, opening: Opening | None) -> TestLoop:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from loopwright.base import LoopwrightError, MachineError
 from loopwright.checkpoint import Checkpoints
-from loopwright.record import EndReason, Event, Journal, RunDir, RunEnded, SkippedFile
+from loopwright.record import EndReason, Event, Journal, RunDir, RunEnded, SkippedFile, StopRequested
 from loopwright.trajectory.asking import AskNext
 from loopwright.trajectory.clock import now
 from loopwright.trajectory.deltas import DeltaFeed, DeltaListener
@@ -17,7 +17,7 @@ from loopwright.trajectory.past import Past
 from loopwright.trajectory.plan import Plan
 from loopwright.trajectory.recorder import Recorder
 from loopwright.trajectory.state import RunState
-from loopwright.trajectory.stopping import StopSwitch
+from loopwright.trajectory.stopping import StoppedEarly, StopSwitch
 
 __all__ = ["Listener", "Session"]
 
@@ -106,20 +106,31 @@ class Session:
                 return await loop.run(), None
         except Exception as error:  # noqa: BLE001 - the end of a run is recorded whatever broke; faults go on to the caller
             leaves = _leaves(error)
+            if all(isinstance(leaf, StoppedEarly) for leaf in leaves):
+                return self._stopped(), None
             fault = next((leaf for leaf in leaves if not isinstance(leaf, LoopwrightError)), None)
             return self._broken(leaves), fault
 
+    def _stopped(self) -> RunEnded:
+        source, state = str(self._work.stop.source), self._recorder.state
+        if not state.stop_requested:
+            self._recorder.emit(StopRequested(timestamp=now(), source=source))
+        return self._ended("stopped", source)
+
     def _broken(self, errors: list[Exception]) -> RunEnded:
-        state = self._recorder.state
         machine = all(isinstance(error, MachineError) for error in errors)
         reason: EndReason = "infrastructure_error" if machine else "harness_error"
+        return self._ended(reason, "; ".join(_words(error) for error in errors))
+
+    def _ended(self, reason: EndReason, detail: str) -> RunEnded:
+        state = self._recorder.state
         return RunEnded(
             timestamp=now(),
             reason=reason,
             total_parts=state.parts,
             total_turns=state.turns,
             final_git_commit=state.last_commit,
-            detail="; ".join(_words(error) for error in errors),
+            detail=detail,
         )
 
 

@@ -10,9 +10,13 @@ from contextlib import contextmanager
 
 import anyio
 
-__all__ = ["StopSwitch", "signals_press"]
+__all__ = ["StopSwitch", "StoppedEarly", "signals_press"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class StoppedEarly(Exception):
+    """The run was asked to end before its agent was ready."""
 
 
 class StopSwitch:
@@ -22,6 +26,7 @@ class StopSwitch:
         self.source: str | None = None
         self._scope: anyio.CancelScope | None = None
         self._seconds: Callable[[], float | None] = _for_ever
+        self._starting: anyio.CancelScope | None = None
 
     def pressed(self) -> bool:
         """Whether somebody asked."""
@@ -32,9 +37,27 @@ class StopSwitch:
         first = not self.pressed()
         if first:
             self.source = source
-        if self._scope is not None:
-            self._scope.cancel()
+        for scope in (self._scope, self._starting):
+            if scope is not None:
+                scope.cancel()
         return first
+
+    @contextmanager
+    def cancels(self, scope: anyio.CancelScope) -> Iterator[None]:
+        """Cancel a scope that somebody else opened, where the switch is pressed before the context is left.
+
+        Raises:
+            StoppedEarly: It was.
+        """
+        self._starting = scope
+        if self.pressed():
+            scope.cancel()
+        try:
+            yield
+        finally:
+            self._starting = None
+        if self.pressed():
+            raise StoppedEarly
 
     def scope(self, seconds: Callable[[], float | None] | float | None = None) -> anyio.CancelScope:
         """A cancel scope for the work that a stop interrupts, which also ends after `seconds` (None: never).

@@ -30,10 +30,11 @@ def test_every_probe_is_of_a_key() -> None:
 
 
 def test_what_is_only_seen_in_the_loaded_file_is_known() -> None:
-    """These two take effect outside of the loop: see tests/cli/test_cli_agent.py."""
+    """These take effect outside of the loop: see tests/cli/test_cli_agent.py."""
     assert [key for key, probe in PROBES.items() if probe.level == "loaded"] == [
         "workspace.root",
         "workspace.sandbox.driver",
+        "loop.limits.seconds",
     ]
 
 

@@ -177,7 +177,7 @@ class Dialogue:
         circle = self.book.circles.circle() if stuck.enabled else None
         if circle is None:
             return
-        if self._nudged or not stuck.nudge:
+        if not stuck.nudge or (self._nudged and not self.book.circles.long_ago):
             self.due.clear()
             self.ending = Ending("stuck", circle)
             return

@@ -46,6 +46,11 @@ class CircleWatch:
         self._done.clear()
         self._silent = 0
 
+    @property
+    def long_ago(self) -> bool:
+        """Whether a whole window of calls was made since the beginning, or since `forget`."""
+        return len(self._done) == self._done.maxlen
+
     def circle(self) -> Circle | None:
         """The circle that the newest calls or replies form, or None."""
         if self._silent >= _TALK:

@@ -39,10 +39,12 @@ class GatewayClient(Wire):
     def __init__(self, socket: Path, conversation: str) -> None:
         import httpx2
 
+        from loopwright.runtime.providers._readable import Readable
+
         # A socket address holds 108 bytes; the folder's descriptor stands for a path of any length.
         self._folder = os.open(socket.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         transport = httpx2.AsyncHTTPTransport(uds=f"/proc/self/fd/{self._folder}/{socket.name}")
-        http = httpx2.AsyncClient(transport=transport, timeout=_REPLY_SECONDS)
+        http = httpx2.AsyncClient(transport=Readable(transport), timeout=_REPLY_SECONDS)
         super().__init__(http, {"x-loopwright-conversation": conversation})
 
     async def close(self) -> None:

@@ -23,6 +23,7 @@ class Claim(Struct, frozen=True):
 
 
 EVERYTHING = Claim(_ALL, True)
+_CHECKPOINT = Claim("checkpoint", True)
 
 
 def claims_of(
@@ -36,11 +37,14 @@ def claims_of(
 
     A tool that declares nothing claims everything where it is blocking, else nothing. A declared `{name}` is replaced
     by the handler's argument of that name; where that is missing, the whole workspace is meant. `located` gives the
-    one name of a file, for two paths may lead to it.
+    one name of a file, for two paths may lead to it. Calls that change files of the workspace claim the checkpoint, too:
+    each of them gets one of its own, so that a change belongs to one call, and a crash never comes between two.
     """
     if not tool.resources:
         return (EVERYTHING,) if blocking else ()
-    return tuple(_claim(text, arguments or {}, located) for text in tool.resources)
+    claims = tuple(_claim(text, arguments or {}, located) for text in tool.resources)
+    changes = any(claim.writes and claim.resource.startswith(("file:", "workspace")) for claim in claims)
+    return (*claims, _CHECKPOINT) if changes else claims
 
 
 def _claim(text: str, arguments: Mapping[str, Any], located: Callable[[str], str]) -> Claim:

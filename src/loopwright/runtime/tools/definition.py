@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -33,7 +34,7 @@ _CONTRACTS: dict[str, tuple[ToolKind | None, tuple[str, ...]]] = {
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class ParameterFile(_Strict):
@@ -102,7 +103,7 @@ def load_definitions(folders: Iterable[str | Path], handlers: Iterable[str]) -> 
         for file in _files(folder):
             data = file.read_bytes()
             digest.update(data)
-            definition = _read(file, data)
+            definition = _read(str(file), data)
             if definition.handler not in known:
                 close = nearest(definition.handler, known)
                 hint = f"Did you mean {close}?" if close else f"There are: {', '.join(known)}."
@@ -149,15 +150,17 @@ def _files(folder: str | Path) -> list[Traversable]:
     return sorted(chosen, key=lambda file: file.name)
 
 
-def _read(file: Traversable, data: bytes) -> Definition:
+@lru_cache(maxsize=256)
+def _read(file: str, data: bytes) -> Definition:
     import yaml
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         if len(data) > _MOST_BYTES:
             raise ValueError(f"it has {len(data)} bytes")
-        written = DefinitionFile.model_validate(yaml.safe_load(data))
+        written = DefinitionFile.model_validate(yaml.load(data, Loader=loader))
     except (yaml.YAMLError, ValueError) as error:
-        raise UsageError(f"not a tool definition: {_words(error)}", where=str(file)) from error
+        raise UsageError(f"not a tool definition: {_words(error)}", where=file) from error
     return Definition(
         id=written.id,
         name=written.id,
@@ -170,7 +173,7 @@ def _read(file: Traversable, data: bytes) -> Definition:
         resources=tuple(written.resources),
         output_bytes=written.output_bytes,
         handler=written.handler,
-        source=str(file),
+        source=file,
     )
 
 

@@ -14,7 +14,9 @@ __all__ = ["ConfigPath", "Globs", "Section", "ToolFolder", "Written"]
 class Section(BaseModel):
     """A mapping of the file: only the keys that are declared, of the very types that are declared, unchangeable."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, validate_by_name=True, validate_by_alias=True, defer_build=True
+    )
 
 
 class Written(str):

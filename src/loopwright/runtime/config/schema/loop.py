@@ -111,7 +111,8 @@ class Stuck(Section):
     window: int = Field(default=20, ge=4, le=1000)
     """How many of the newest calls and replies are looked at."""
     nudge: bool = True
-    """Tell the model once before it is stopped; off: stop it at once."""
+    """Tell the model once before it is stopped, and once more after `window` calls without a circle; off: stop it at
+    once."""
 
 
 class Loop(Section):
