@@ -17,6 +17,7 @@ from msgspec import structs
 from loopwright.base import MachineError
 from loopwright.record import (
     BlobStore,
+    Event,
     Fold,
     RunDir,
     Trace,
@@ -126,7 +127,12 @@ def test_the_conversation_tells_the_run_in_order(rundir: RunDir) -> None:
 def test_the_conversation_says_who_did_it_and_loses_no_turn(rundir: RunDir) -> None:
     inner = part_added(3, parent="call-2")
     prompts = [TurnStarted(turn, at(turn), Payload(value=f"prompt {turn}"), 1) for turn in (1, 2)]
-    events = [run_started(), prompts[0], Steered(at(1), "me", Payload(value="hear"), "next_turn"), prompts[1]]
+    events: list[Event] = [
+        run_started(),
+        prompts[0],
+        Steered(at(1), "me", Payload(value="hear"), "next_turn"),
+        prompts[1],
+    ]
     called = part_added(2, part_type="tool_call", tool=ToolUse("task", "call-2", Payload(value={})))
     events += [part_added(1), called, inner, part_added(4, parent="gone")]
     write_conversation(rundir, fold(events))

@@ -37,8 +37,8 @@ def claims_of(
 
     A tool that declares nothing claims everything where it is blocking, else nothing. A declared `{name}` is replaced
     by the handler's argument of that name; where that is missing, the whole workspace is meant. `located` gives the
-    one name of a file, for two paths may lead to it. Calls that change files of the workspace claim the checkpoint, too:
-    each of them gets one of its own, so that a change belongs to one call, and a crash never comes between two.
+    one name of a file, for two paths may lead to it. Calls that change files of the workspace claim the checkpoint
+    too: each of them gets one of its own, so that a change belongs to one call, and a crash never comes between two.
     """
     if not tool.resources:
         return (EVERYTHING,) if blocking else ()
