@@ -6,8 +6,8 @@ rules, and find room in the schedule. What stops it is told to the model, with t
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from functools import partial
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 import anyio
@@ -52,7 +52,7 @@ class _Review(Struct, frozen=True):
     """How the calls of one reply are judged.
 
     `known` are the verdicts that stand in the record, where a crash came in the middle of the reply; `noted` are the
-    ones that will. Verdicts that say nothing are in neither.
+    ones that will. Verdicts that say nothing are in neither. `located` gives the one name of a file.
     """
 
     mode: str
@@ -60,6 +60,7 @@ class _Review(Struct, frozen=True):
     prior: Sequence[Entry]
     known: Mapping[str, Any] | None
     noted: dict[str, list[tuple[str, str, str]]]
+    located: Callable[[str], str]
 
 
 class Executor:
@@ -79,7 +80,9 @@ class Executor:
         Raises:
             MachineError: The sandbox itself does not work.
         """
-        review = _Review(mode, book, prior, prior[0].verdicts if prior else None, {})
+        # Links are followed once a file, before anything of the reply runs.
+        located = cache(partial(real_name, self._context.agent.workspace))
+        review = _Review(mode, book, prior, prior[0].verdicts if prior else None, {}, located)
         answered: dict[int, Done] = {}
         ready: dict[int, _Ready] = {}
         for position, call in enumerate(calls):
@@ -90,7 +93,7 @@ class Executor:
             elif position >= len(prior):
                 answered[position] = _refused(call, verdict)
         positions = list(ready)
-        schedule = plan([self._planned(ready[position]) for position in positions], self._gates.policy)
+        schedule = plan([self._planned(ready[position], review.located) for position in positions], self._gates.policy)
         for index, refusal in schedule.refused.items():
             call = ready[positions[index]].call
             answered[positions[index]] = _refused(call, Outcome(refusal.text, "denied", rule=refusal.rule))
@@ -126,8 +129,7 @@ class Executor:
             )
         if position and not self._gates.many_calls:
             return Outcome(say("one_call"), "denied", rule="loop.turn_strategy.allow_multiple_per_turn")
-        workspace = self._context.agent.workspace
-        intent = intent_of(tool.spec, call, arguments, operations, workspace)
+        intent = intent_of(tool.spec, call, arguments, operations, review.located)
         warnings: list[str] = []
         for verdict in self._verdicts(position, intent, arguments, review):
             if verdict.decision == "deny":
@@ -139,20 +141,21 @@ class Executor:
         """What permissions and rules say against a call, or said before the crash."""
         if review.known is not None:
             return [Verdict(*one) for one in review.known.get(str(position), ())]
-        judged = self._gates.judge(intent, arguments, review.book.history, self._context.agent.workspace)
+        workspace = self._context.agent.workspace
+        judged = self._gates.judge(intent, arguments, review.book.history, workspace, review.located)
         verdicts = [verdict for verdict in judged if verdict.decision != "allow"]
         if verdicts:
             review.noted[str(position)] = [(one.decision, one.rule, one.text) for one in verdicts]
         return verdicts
 
-    def _planned(self, ready: _Ready) -> Planned:
+    def _planned(self, ready: _Ready, located: Callable[[str], str]) -> Planned:
         spec = ready.tool.spec
         blocking = spec.blocking and not self._gates.nonblocking(spec)
         claims = claims_of(
             spec,
             ready.arguments,
             blocking=blocking,
-            located=partial(real_name, self._context.agent.workspace),
+            located=located,
         )
         return Planned(spec.id, claims, blocking, spec.max_per_turn)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +22,6 @@ from loopwright.runtime.rules import (
     judge_writes,
 )
 from loopwright.runtime.schedule import Group, Policy
-from loopwright.runtime.tools._files import real_name
 from loopwright.runtime.tools.editing import patch_operations
 from loopwright.runtime.tools.spec import ToolSpec
 from loopwright.runtime.tools.toolset import Tool, Toolset
@@ -94,12 +92,17 @@ class Gates:
         return _matches(spec.id, self._config.concurrency.nonblocking_tools)
 
     def judge(
-        self, intent: Intent, arguments: Mapping[str, Any], history: History, workspace: Path
+        self,
+        intent: Intent,
+        arguments: Mapping[str, Any],
+        history: History,
+        workspace: Path,
+        located: Callable[[str], str],
     ) -> tuple[Verdict, ...]:
         """What permissions and rules say; the last verdict is a refusal where there is one."""
         if intent.kind == "shell":
             command = str(arguments.get("command", ""))
-            permission = judge_shell(command, self._shell, self._files, partial(real_name, workspace))
+            permission = judge_shell(command, self._shell, self._files, located)
         else:
             permission = judge_writes(intent.changes, self._files)
         if permission.decision == "deny":

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from loopwright.runtime.calls import Call
 from loopwright.runtime.edits import Create, Delete, Move, Operation, Update
 from loopwright.runtime.rules.sequence import Intent
-from loopwright.runtime.tools._files import real_name
 from loopwright.runtime.tools.spec import ToolSpec
 
 __all__ = ["intent_of", "touched"]
@@ -20,12 +18,12 @@ def intent_of(
     call: Call,
     arguments: Mapping[str, Any],
     operations: Sequence[Operation] | None,
-    workspace: Path,
+    located: Callable[[str], str],
 ) -> Intent:
-    """A call's intent. `operations` are those of a patch or an edit block; paths are those of the files themselves."""
+    """A call's intent. `operations` are those of a patch or an edit block; `located` gives a file's one name."""
 
     def _paths(paths: Iterable[str]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(real_name(workspace, path) for path in paths))
+        return tuple(dict.fromkeys(located(path) for path in paths))
 
     if operations is not None:
         return Intent(
