@@ -70,6 +70,22 @@ async def test_a_slow_call_does_not_hold_the_end(tmp_path: Path, caplog: pytest.
     assert caplog.records == []
 
 
+async def test_what_is_wrong_with_the_machine_is_not_told_twice(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/full":
+            raise ExceptionGroup("", [MachineError("the disk is full")])
+        raise ValueError("a fault of ours")
+
+    transport = httpx2.AsyncHTTPTransport(uds=str(tmp_path / "s"))
+    async with serve_unix(broken, tmp_path / "s"), httpx2.AsyncClient(transport=transport) as client:
+        assert (await client.get("http://gateway/full")).status_code == 500
+        assert caplog.records == []
+        assert (await client.get("http://gateway/fault")).status_code == 500
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ValueError]
+
+
 async def test_an_error_inside_still_ends_it(tmp_path: Path) -> None:
     with pytest.raises(ExceptionGroup, match="unhandled"):
         async with serve_unix(hello, tmp_path / "s"):

@@ -25,7 +25,8 @@ def test_an_agent_that_does_not_get_ready_is_ended_at_once(
 
     def meddle() -> None:
         nonlocal asked
-        while ask(rundir.control, ControlRequest(do="ping")) is None or not _sleepers():
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and not (rundir.control.exists() and _sleepers()):
             time.sleep(0.02)
         asked = time.monotonic()
         ask(rundir.control, ControlRequest(do="stop", source="me"))
@@ -45,4 +46,5 @@ def test_an_agent_that_does_not_get_ready_is_ended_at_once(
 
 
 def _sleepers() -> list[int]:
-    return [child.pid for child in psutil.Process().children(recursive=True) if child.cmdline() == ["sleep", "1234.5"]]
+    children = psutil.Process().children(recursive=True)
+    return [child.pid for child in children if child.name() == "sleep" and child.cmdline()[-1:] == ["1234.5"]]

@@ -39,11 +39,16 @@ def open_place(context: AgentContext, programs: Path, env: Mapping[str, str] | N
     gateway. Open one place for each trajectory, and keep it.
 
     Raises:
-        MachineError: The context has no home for an agent's program.
+        MachineError: The context has no home for an agent's program, or it cannot be made.
     """
     if context.home is None:
         raise MachineError("this run has no home folder for an agent's program")
-    context.home.mkdir(mode=0o700, exist_ok=True)
+    try:
+        context.home.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise MachineError(
+            f"there is no home for an agent's program: {error.strerror}", where=str(context.home)
+        ) from error
     target = PROGRAMS if programs.is_dir() else f"{PROGRAMS}/{programs.name}"
     mounts = (*context.mounts, Mount(context.home, HOME, writable=True), Mount(programs, target))
     # HOME is not set here: every backend makes it the folder that the spec calls /home/agent, wherever that lies.

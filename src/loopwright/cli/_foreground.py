@@ -157,8 +157,12 @@ def banner(first: RunStarted) -> None:
     click.echo(f"TRACE_S3_URI: {first.artifacts['agent_trace']}")
     click.echo(f"BUNDLE_S3_URI: {first.artifacts['repo_bundle']}")
     if first.parent is not None:
-        click.echo(f"forked from {first.parent} after part {first.parent_part}")
+        from loopwright.view import fork_words
+
+        click.echo(f"forked from {first.parent} after part {first.parent_part}{fork_words(first.options)}")
     scripted = " (scripted: its replies were written beforehand)" if first.scripted else ""
+    if first.model.startswith("recorded:"):
+        scripted = f" (the answers that it gave in {first.model.removeprefix('recorded:')})"
     click.echo(f"agent {first.agent}, model {first.agent_model}{scripted}")
     click.echo(f"sandbox {first.isolation}", nl=True)
     sys.stdout.flush()

@@ -15,7 +15,7 @@ from typing import Any
 import anyio
 import uvicorn
 
-from loopwright.base import MachineError
+from loopwright.base import LoopwrightError, MachineError
 
 __all__ = ["serve_unix"]
 
@@ -97,7 +97,10 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _without_expected_noise() -> Iterator[None]:
-    """uvicorn reports as errors what is meant: a provider's cut that is passed on, and calls that end with the run."""
+    """uvicorn reports what is meant as errors, or what is told elsewhere.
+
+    A provider's cut that is passed on, calls that end with the run, and what is wrong with this machine.
+    """
     logger = logging.getLogger("uvicorn.error")
     logger.addFilter(_is_unexpected)
     try:
@@ -107,10 +110,16 @@ def _without_expected_noise() -> Iterator[None]:
 
 
 def _is_unexpected(record: logging.LogRecord) -> bool:
-    if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
+    if record.exc_info and _is_expected(record.exc_info[1]):
         return False
     message = record.getMessage()
     return "without completing response" not in message and "graceful shutdown exceeded" not in message
+
+
+def _is_expected(error: BaseException | None) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_expected(inner) for inner in error.exceptions)
+    return isinstance(error, asyncio.CancelledError | LoopwrightError)
 
 
 def _listen(path: Path) -> socket.socket:

@@ -48,7 +48,12 @@ def rlimits(
         resource.RLIMIT_FSIZE: file_bytes,
         resource.RLIMIT_NPROC: processes if user_limits_hold() else None,
     }
-    return {kind: bounded(value) for kind, value in wanted.items() if value is not None}
+    return {kind: bounded(value, _most(kind)) for kind, value in wanted.items() if value is not None}
+
+
+def _most(kind: int) -> int:
+    # The kernel counts processor time in nanoseconds of 64 bits; more seconds than fit there come out as none at all.
+    return int(_LONGEST) if kind == resource.RLIMIT_CPU else _MOST
 
 
 def set_rlimits(pid: int, limits: dict[int, int]) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from loopwright.base import one_line
 from loopwright.gateway import Gateway
-from loopwright.record import Limits, LimitsChanged, Steered
+from loopwright.record import EndReason, Limits, LimitsChanged, Steered
 from loopwright.trajectory.clock import now
 from loopwright.trajectory.control import ControlReply, ControlRequest
 from loopwright.trajectory.decide import limit_reached
@@ -76,6 +76,13 @@ class Helm:
         )
         return ControlReply(True, "now" if heard else f"next_turn: {why_not}")
 
+    def _spent(self, limits: Limits) -> EndReason | None:
+        """The limit of the gateway that is reached already; it answers no further call then."""
+        state = self._recorder.state
+        if limits.max_cost is not None and (state.cost or 0.0) >= limits.max_cost:
+            return "cost_limit"
+        return "token_limit" if limits.max_tokens is not None and state.usage.total >= limits.max_tokens else None
+
     def _limit(self, request: ControlRequest) -> ControlReply:
         if request.limits is None or request.limits == Limits():
             return ControlReply(False, "no limit was named")
@@ -88,5 +95,5 @@ class Helm:
         state = self._recorder.state
         if limits.max_parts is not None and state.parts >= limits.max_parts and state.open_turn is not None:
             self._stop.interrupt()
-        reached = limit_reached(limits, parts=state.parts, turns=0, seconds=state.seconds)
+        reached = limit_reached(limits, parts=state.parts, turns=0, seconds=state.seconds) or self._spent(limits)
         return ControlReply(True, f"{reached} reached" if reached else msgspec.json.encode(limits).decode())

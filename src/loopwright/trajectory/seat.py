@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import anyio
 
 from loopwright.agents import Agent, AgentContext
-from loopwright.base import one_line
+from loopwright.base import MachineError, one_line
 from loopwright.trajectory.past import Past
 
 __all__ = ["Seat"]
@@ -51,8 +54,44 @@ class Seat:
         self._context = context
         if past is None or not past.turns:
             await self.agent.prepare(context)
-        else:
-            await self.agent.resume(context, past.turns, past.parts, past.memory)
+            return
+        try:
+            await self._resume(past)
+        except MachineError as error:
+            aside = self._set_aside(context.home)
+            if aside is None:
+                raise
+            await self._again_without(aside, past, error)
+
+    async def _resume(self, past: Past) -> None:
+        await self.agent.resume(self.context, past.turns, past.parts, past.memory)
+
+    def _set_aside(self, home: Path | None) -> Path | None:
+        """Give the agent an empty home, where it has one that may be what keeps it from starting; where the old is."""
+        if home is None or not home.is_dir() or not any(home.iterdir()):
+            return None
+        names = (home.with_name(f"{home.name}_damaged_{number}") for number in itertools.count(1))
+        aside = next(path for path in names if not path.exists())
+        home.rename(aside)
+        return aside
+
+    async def _again_without(self, aside: Path, past: Past, error: MachineError) -> None:
+        """Resume another agent of the kind in an empty home; where that fails too, the home was not to blame."""
+        await self.agent.close()
+        self.agent = self._again()
+        home = self.context.home
+        try:
+            await self._resume(past)
+        except MachineError:
+            if home is not None:
+                shutil.rmtree(home, ignore_errors=True)
+                aside.rename(home)
+            raise
+        self.context.notice(
+            "home_set_aside",
+            f"The agent did not start with what was in its home ({one_line(str(error), 300)}), so it has an empty one. "
+            f"The old one is {aside}.",
+        )
 
     async def replace(self) -> None:
         """End the agent, and let another one of its kind take up the session, with the memory of the first.
@@ -63,8 +102,7 @@ class Seat:
         await self.agent.close()
         self.context.activity.idle()
         self.agent = self._again()
-        past = await anyio.to_thread.run_sync(self._past)
-        await self.agent.resume(self.context, past.turns, past.parts, past.memory)
+        await self._resume(await anyio.to_thread.run_sync(self._past))
 
     async def steer(self, text: str) -> tuple[bool, str]:
         """Tell the agent something in the middle of its turn: whether it heard it, and why not."""

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from loopwright.view._labels import fork_words
     from loopwright.view.diff import diff_view
     from loopwright.view.graph import GRAPH_SCHEMA_VERSION, graph_data
     from loopwright.view.live import LiveView, View, open_view
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from loopwright.view.tables import runs_table, status_view
 
 _HOMES = {
+    "_labels": ("fork_words",),
     "picture": ("chart",),
     "diff": ("diff_view",),
     "graph": ("GRAPH_SCHEMA_VERSION", "graph_data"),
@@ -39,6 +41,7 @@ __all__ = [
     "View",
     "chart",
     "diff_view",
+    "fork_words",
     "graph_data",
     "open_view",
     "part_view",

@@ -12,6 +12,7 @@ __all__ = [
     "ago",
     "duration",
     "elide",
+    "fork_words",
     "headline",
     "limit_words",
     "model_name",
@@ -116,6 +117,19 @@ def limit_words(limits: Limits) -> str:
     if limits.max_seconds is not None:
         words.append(duration(limits.max_seconds))
     return ", ".join(words) or "none"
+
+
+def fork_words(options: dict[str, Any]) -> str:
+    """What a fork's agent knows of its parent's conversation; empty where that is not recorded."""
+    facts = options.get("fork")
+    how = facts.get("how") if isinstance(facts, dict) else None
+    words = {
+        "native": "its agent goes on with the same conversation",
+        "memory": "its agent goes on with the same session",
+        "recap": "its agent is told the conversation in its first prompt",
+        "nothing": "its agent begins anew",
+    }
+    return f"; {words[how]}" if how in words else ""
 
 
 def headline(facts: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from loopwright.view._labels import (
     UNKNOWN,
     duration,
     elide,
+    fork_words,
     limit_words,
     model_name,
     moment,
@@ -71,7 +73,9 @@ def _facts(trace: Trace, running: bool) -> list[tuple[str, Text]]:
         ("used", _text(_used(trace))),
     ]
     if trace.parent is not None:
-        rows.append(("forked from", _text(f"{trace.parent}, after part {trace.parent_part}")))
+        rows.append(
+            ("forked from", _text(f"{trace.parent}, after part {trace.parent_part}{fork_words(trace.options)}"))
+        )
     if trace.resumed_after:
         rows.append(("resumed", _text("after part " + ", ".join(map(str, trace.resumed_after)))))
     return rows
@@ -101,7 +105,16 @@ def _used(trace: Trace) -> str:
     tokens = f"{thousands(usage.total)} tokens ({split or 'none'})"
     waited = f" ({duration(totals.waited_seconds)} waiting for the provider)" if totals.waited_seconds >= 1 else ""
     took = duration(totals.active_seconds) + waited
-    return f"{counts}, {plural(totals.model_calls, 'model call')}, {tokens}, {cost}, {took}"
+    calls = plural(totals.model_calls, "model call") + _purposes(trace)
+    return f"{counts}, {calls}, {tokens}, {cost}, {took}"
+
+
+def _purposes(trace: Trace) -> str:
+    """What calls were for, beside the agent's own turns."""
+    words = {"subagent": "by sub-agents", "title": "for a title", "compaction": "for compaction", "side": "aside"}
+    counts = Counter(call.purpose for call in trace.model_calls)
+    told = [f"{counts[purpose]} {name}" for purpose, name in words.items() if counts[purpose]]
+    return f" ({', '.join(told)})" if told else ""
 
 
 def _table(heads: Iterable[str], rows: Sequence[Sequence[Text | str]], right: Iterable[str] = ()) -> RenderableType:

@@ -30,6 +30,12 @@ SILENT = {"calls": 0, "replies_without_call": 1}
         ({}, {"finished_with": "all done"}, True),
         ({}, SILENT, True),
         ({"natural_finish": {"no_tool_turns_threshold": 2}}, SILENT, False),
+        *[({}, {**SILENT, "finish_reason": cut}, False) for cut in ("length", "max_tokens", "max_output_tokens")],
+        (
+            {"natural_finish": {"idle_turn_limit": 2}},
+            {"calls": 0, "replies_without_call": 2, "finish_reason": "length"},
+            True,
+        ),
         ({"natural_finish": {"no_tool_turns_threshold": 2}}, {"calls": 0, "replies_without_call": 2}, True),
         ({"confidence_threshold": 0.8}, SILENT, False),
         ({"confidence_threshold": 0.8, "primary": "natural"}, SILENT, True),

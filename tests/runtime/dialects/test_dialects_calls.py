@@ -183,6 +183,10 @@ class TestXml:
         ("text", "said"),
         [
             ("<function_calls>\n</function_calls>", '2: </function_calls> | <invoke name="tool">'),
+            (
+                '<function_calls>\n<invoke name="list_dir">\n</invoke>\nAnd so on.',
+                '4: And so on. | </function_calls> or another <invoke name="tool">',
+            ),
             ('<invoke name="f">\n<parameter name="x">1\n</invoke>', "</parameter> after the value"),
             ('<invoke name="f">\n<param name="x">1</param>\n</invoke>', '2: <param name="x">'),
             ('<invoke name="f">\n', "2: the end of the text"),

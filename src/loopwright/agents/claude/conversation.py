@@ -9,12 +9,17 @@ from anyio.abc import TaskGroup
 from loopwright.agents.claude.link import Link
 from loopwright.agents.claude.sessions import bring_back, kept, newest_session, nth_session, usable
 from loopwright.agents.claude.settings import Session, arguments, environment
+from loopwright.agents.homes import read_file
 from loopwright.agents.launching import open_place
+from loopwright.agents.lines import parse_object
 from loopwright.agents.programs import find
 from loopwright.agents.protocol import AgentContext, AgentMemory
 from loopwright.base import MachineError
 
 __all__ = ["Conversation"]
+
+_SETTINGS = ".claude.json"
+_MOST_SETTINGS = 16 << 20
 
 
 class Conversation:
@@ -47,6 +52,7 @@ class Conversation:
 
     def take_up(self, memory: AgentMemory | None) -> None:
         """Stand where an earlier process of this run did: the session in the home, else the recorded one."""
+        self._mend()
         self._number = newest_session(self._home, self._place.workspace, self._trajectory)
         if self._number:
             self._session = nth_session(self._trajectory, self._number)
@@ -55,6 +61,13 @@ class Conversation:
             return
         if not usable(self._home, self._place.workspace, self._session):
             self.begin_anew("its file in the home is damaged" if self._number else "there is no file of it")
+
+    def _mend(self) -> None:
+        """Remove settings that the CLI cannot read: it would refuse every turn, and makes new ones."""
+        data = read_file(self._home, _SETTINGS, _MOST_SETTINGS)
+        if data is not None and parse_object(data) is None:
+            (self._home / _SETTINGS).unlink(missing_ok=True)
+            self._context.notice("settings_removed", f"Claude Code's {_SETTINGS} was damaged; it makes a new one.")
 
     def begin_anew(self, why: str) -> None:
         """Give up the session; the next process begins another one."""

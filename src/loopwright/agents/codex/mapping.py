@@ -41,6 +41,10 @@ _STATUS: dict[str, Status] = {
 }
 
 
+_TELLING = ("cmd", "message", "prompt", "test_path", "query", "path")
+"""Arguments that say what a call is about, the first that is there."""
+
+
 class Row(Struct, frozen=True):
     """One kind of item.
 
@@ -226,7 +230,7 @@ def call_item(
     changes: bool,
 ) -> AgentItem:
     """A tool was called; `changes` asks for a commit of the files as they are at the call."""
-    shown = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    shown = _gist(arguments)
     return AgentItem(
         "tool_call",
         kind,
@@ -239,6 +243,15 @@ def call_item(
         parent=parent,
         raw=raw,
     )
+
+
+def _gist(arguments: Any) -> str:
+    """What a person wants to see of a call: the command, the prompt, the path; else all of it as JSON."""
+    if isinstance(arguments, dict):
+        told = next((arguments[name] for name in _TELLING if isinstance(arguments.get(name), str)), None)
+        if told is not None:
+            return str(told)
+    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
 
 
 def result_item(

@@ -19,6 +19,7 @@ __all__ = ["Decision", "Sign", "decide"]
 SignKind = Literal["tool", "sentinel", "natural", "provider"]
 _CONFIDENCE: dict[SignKind, float] = {"tool": 1.0, "sentinel": 0.9, "natural": 0.7, "provider": 0.6}
 _STOPS = ("stop", "end_turn")
+_CUT_OFF = ("length", "max_tokens", "max_output_tokens")
 
 
 class Sign(Struct, frozen=True):
@@ -62,7 +63,7 @@ def decide(
         for sign in (
             _tool(finished_with),
             _sentinel(completion, prose),
-            _natural(completion, replies_without_call),
+            _natural(completion, replies_without_call, finish_reason),
             _provider(completion, finish_reason, calls),
         )
         if sign is not None
@@ -92,8 +93,9 @@ def _sentinel(completion: Completion, prose: str) -> Sign | None:
     return None
 
 
-def _natural(completion: Completion, replies_without_call: int) -> Sign | None:
-    if replies_without_call < completion.natural_finish.no_tool_turns_threshold:
+def _natural(completion: Completion, replies_without_call: int, finish_reason: str) -> Sign | None:
+    # A model whose reply was cut off had more to say.
+    if replies_without_call < completion.natural_finish.no_tool_turns_threshold or finish_reason in _CUT_OFF:
         return None
     return Sign("natural", _CONFIDENCE["natural"], f"{replies_without_call} replies without a call")
 

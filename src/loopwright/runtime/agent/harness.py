@@ -120,7 +120,7 @@ class Harness:
 
     def per_turn(self, mode: str) -> str:
         """What goes with each prompt in a mode."""
-        return "\n\n".join(chunk.text for chunk in self.prompts(mode).per_turn if chunk.text)
+        return self.prompts(mode).per_turn_text
 
     def native_tools(self, mode: str) -> tuple[ToolSpec, ...]:
         """The tools that are offered as schemas of the API."""

@@ -62,8 +62,9 @@ class Keeper:
 
     async def end(self) -> None:
         """The agent is closed."""
-        await self._sync("production")
-        await self._log()
+        with anyio.CancelScope(shield=True):
+            await self._sync("production")
+            await self._log()
 
     async def _sync(self, moment: str) -> None:
         mirror = self._mirror

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 
 import anyio
 
@@ -133,10 +133,11 @@ class Runtime:
 
     async def close(self) -> None:
         """Close the connection to the gateway, and end MCP servers."""
-        await self._asker.close()
-        await self._mcp.close()
-        if self._keeper is not None:
-            await self._keeper.end()
+        async with AsyncExitStack() as stack:
+            if self._keeper is not None:
+                stack.push_async_callback(self._keeper.end)
+            stack.push_async_callback(self._mcp.close)
+            stack.push_async_callback(self._asker.close)
 
     async def _work_off(self) -> AsyncGenerator[AgentItem]:
         """The parts of the newest reply that are not recorded yet, and the answers to its calls."""

@@ -30,6 +30,7 @@ from loopwright.runtime.dialects.source import Source
 __all__ = ["Xml"]
 
 _OPENER, _CLOSER = "<function_calls>", "</function_calls>"
+_SAMPLE = '<invoke name="tool">'
 _INVOKE = re.compile(r'\s*<invoke name="([^"<>\n]+)">')
 _PARAMETER = re.compile(r'\s*<parameter name="([^"<>\n]+)"(?: type="(json|string)")?>')
 _INVOKE_END = re.compile(r"\s*</invoke>")
@@ -55,7 +56,7 @@ class Xml(Dialect):
                 ended = _END.match(source.text, at) if is_wrapped and calls else None
                 if ended:
                     return Block(start, ended.end(), tuple(calls))
-                calls.append(self._invoke(source, at, options))
+                calls.append(self._invoke(source, at, options, f"{_CLOSER} or another {_SAMPLE}" if calls else _SAMPLE))
                 at = calls[-1].span[1] if calls[-1].span else at
         except Fault as fault:
             return self._spoilt(source, start, is_wrapped, fault)
@@ -69,10 +70,10 @@ class Xml(Dialect):
         found = fault.found or source.text[at : min(source.line_end(at), at + 80)] or "the end of the text"
         return self.malformed(source, (start, end), at, found, fault.expected)
 
-    def _invoke(self, source: Source, at: int, options: ParseOptions) -> Call:
+    def _invoke(self, source: Source, at: int, options: ParseOptions, expected: str) -> Call:
         opened = _INVOKE.match(source.text, at)
         if not opened:
-            raise Fault(at, "", '<invoke name="tool">')
+            raise Fault(at, "", expected)
         name, start = opened[1], opened.end() - len(opened[0].lstrip())
         schemas = options.schemas.get(name, {})
         arguments: dict[str, Any] = {}

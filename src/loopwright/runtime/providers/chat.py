@@ -7,8 +7,8 @@ from typing import Any
 from loopwright.record import Usage
 from loopwright.runtime.providers._arguments import native_call, valid_json
 from loopwright.runtime.providers._errors import sdk_errors
+from loopwright.runtime.providers._openai import OpenAIProvider
 from loopwright.runtime.providers._schemas import all_required, binds
-from loopwright.runtime.providers._transport import NO_KEY, Wire
 from loopwright.runtime.providers.types import (
     Answered,
     Api,
@@ -29,22 +29,10 @@ __all__ = ["ChatProvider", "chat_body", "read_chat_message"]
 _SENT_BACK = ("role", "content", "refusal", "tool_calls", "reasoning_details")
 
 
-class ChatProvider:
+class ChatProvider(OpenAIProvider):
     """Asks by `POST /v1/chat/completions`, streamed."""
 
     api: Api = "chat"
-
-    def __init__(self, wire: Wire) -> None:
-        from openai import AsyncOpenAI
-
-        self._wire = wire
-        self._client = AsyncOpenAI(
-            api_key=NO_KEY,
-            base_url="http://gateway/v1",
-            http_client=wire.http,
-            max_retries=0,
-            default_headers=wire.headers,
-        )
 
     async def ask(self, request: Request, on_text: OnText) -> Reply:
         """Send a request and gather the stream. See `Provider.ask`."""
@@ -56,10 +44,6 @@ class ChatProvider:
                 async for chunk in stream:
                     gathered.take(chunk, on_text)
             return gathered.reply()
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._wire.close()
 
 
 def chat_body(request: Request) -> dict[str, Any]:

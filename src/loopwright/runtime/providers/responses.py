@@ -7,8 +7,8 @@ from typing import Any
 from loopwright.record import Usage
 from loopwright.runtime.providers._arguments import native_call, valid_json
 from loopwright.runtime.providers._errors import sdk_errors
+from loopwright.runtime.providers._openai import OpenAIProvider
 from loopwright.runtime.providers._schemas import all_required, binds
-from loopwright.runtime.providers._transport import NO_KEY, Wire
 from loopwright.runtime.providers.types import Api, Entry, ModelError, OnText, Prompt, Reply, Request, Results, Said
 from loopwright.runtime.tools.spec import ToolSpec
 
@@ -17,22 +17,10 @@ __all__ = ["ResponsesProvider", "read_response_items", "responses_body"]
 _ENCRYPTED = "reasoning.encrypted_content"
 
 
-class ResponsesProvider:
+class ResponsesProvider(OpenAIProvider):
     """Asks by `POST /v1/responses`, streamed."""
 
     api: Api = "responses"
-
-    def __init__(self, wire: Wire) -> None:
-        from openai import AsyncOpenAI
-
-        self._wire = wire
-        self._client = AsyncOpenAI(
-            api_key=NO_KEY,
-            base_url="http://gateway/v1",
-            http_client=wire.http,
-            max_retries=0,
-            default_headers=wire.headers,
-        )
 
     async def ask(self, request: Request, on_text: OnText) -> Reply:
         """Send a request and gather the stream. See `Provider.ask`."""
@@ -44,10 +32,6 @@ class ResponsesProvider:
                 async for event in stream:
                     gathered.take(event, on_text)
             return gathered.reply()
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._wire.close()
 
 
 def responses_body(request: Request) -> dict[str, Any]:

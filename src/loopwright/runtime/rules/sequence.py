@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from msgspec import Struct, structs
@@ -40,10 +40,6 @@ class History(Struct, frozen=True):
     def with_call(self, intent: Intent) -> History:
         """The history after a call that was let through."""
         return structs.replace(self, reply=(*self.reply, intent))
-
-    def with_seen(self, paths: Sequence[str]) -> History:
-        """The history after these files were read or written."""
-        return structs.replace(self, seen=self.seen | frozenset(paths))
 
 
 Exists = Callable[[str], bool]

@@ -162,7 +162,8 @@ class NaturalFinish(Section):
     """Replies without a call, as a sign that the work is over."""
 
     no_tool_turns_threshold: int = Field(default=1, ge=1)
-    """So many replies without a call, one after the other, are a sign of the end."""
+    """So many replies without a call, one after the other, are a sign of the end, unless the last one was cut off at
+    the most tokens of a reply."""
     idle_turn_limit: int | None = Field(default=None, ge=1)
     """So many of them end the turn, whatever their confidence."""
 
