@@ -113,6 +113,21 @@ async def test_a_session_that_the_cli_refuses_is_replaced_once(tmp_path: Path, m
 
 
 @pytest.mark.anyio
+async def test_settings_that_the_cli_could_not_read_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home").mkdir()
+    settings = tmp_path / "home" / ".claude.json"
+    async with playing(tmp_path, monkeypatch, "read prompt") as (stage, agent):
+        for content, codes in ((b'{"numStartups": 3}', ["session_lost"]), (b"\x00\xff{", ["settings_removed"])):
+            stage.notices.clear()
+            settings.write_bytes(content)
+            await agent.resume(stage.context, *recorded("Go on.", []), None)
+            assert stage.codes[: len(codes)] == codes
+    assert not settings.exists()
+
+
+@pytest.mark.anyio
 async def test_a_run_without_a_home_cannot_have_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from msgspec import structs
 

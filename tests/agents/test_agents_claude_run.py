@@ -60,6 +60,7 @@ def test_killed_run_goes_on_in_the_same_session(tmp_path: Path, tiny_task: Path,
 
     said = loopwright("resume", "cut")
     assert said.code == 0, said.err
+    assert " run_resumed part=" in said.out
     journal = run / "journal.jsonl"
     assert _events(journal, "run_ended")[-1]["reason"] == "solved"
     assert _events(journal, "noticed") == []
@@ -69,3 +70,17 @@ def test_killed_run_goes_on_in_the_same_session(tmp_path: Path, tiny_task: Path,
     graded = _events(journal, "tests_graded")[0]
     tested = next(part for part in parts if part["part_type"] == "tool_result" and part["tool"]["name"] == "run_tests")
     assert tested["grade_ids"] == [graded["grade_id"]]
+
+
+def test_on_the_host_it_works_in_the_runs_own_folder(
+    tmp_path: Path, tiny_task: Path, tiny_script: Path, loopwright: Loopwright
+) -> None:
+    ensure_agents("claude")
+    words = ["--task", tiny_task, "--model", f"scripted:{tiny_script}", "--sandbox", "host", "--trajectory-id", "open"]
+    said = loopwright("run", "--agent", "claude", *words)
+    assert said.code == 0, said.out[-2000:] + said.err
+    run = tmp_path / "home" / "trajectories" / "open"
+    assert (run / "workspace" / "greet.sh").read_text() == "echo hello $1\n"
+    calls = [part["tool"] for part in _events(run / "journal.jsonl", "part_added") if part["part_type"] == "tool_call"]
+    edited = [call["arguments"]["value"]["file_path"] for call in calls if call["name"] in ("Write", "Edit")]
+    assert set(edited) == {str(run / "workspace" / "greet.sh")}

@@ -108,8 +108,10 @@ def test_a_time_limit_holds_from_the_moment_it_is_set(meddled: Any, probe: Calla
 def test_a_token_limit_is_kept_by_the_gateway_at_once(meddled: Any, probe: Callable[..., str]) -> None:
     request = ControlRequest(do="limit", limits=Limits(max_tokens=1))
     plan = probe([["model"], ["sleep", 1], ["shell", "true"], ["model"], ["model"]])
-    _, trace = meddled(plan, lambda rundir: ask(rundir.control, request))
+    replies: list[ControlReply | None] = []
+    _, trace = meddled(plan, lambda rundir: replies.append(ask(rundir.control, request)))
     assert trace.session_end.reason == "token_limit"
+    assert [reply and reply.detail for reply in replies] == ["token_limit reached"]
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,16 @@ def test_show() -> None:
     check("show", run_view(trace))
 
 
+def test_show_says_what_calls_were_for_and_what_a_fork_knows() -> None:
+    trace = sample_trace()
+    purposes = ["subagent", "turn", "title", "subagent", ""]
+    calls = tuple(replace(call, purpose=purpose) for call, purpose in zip(trace.model_calls, purposes, strict=False))
+    fork = {"fork": {"how": "recap", "continues": False}}
+    shown = text_of(run_view(replace(trace, model_calls=calls, parent="other", parent_part=3, options=fork)), width=200)
+    assert "model calls (2 by sub-agents, 1 for a title), " in shown
+    assert "other, after part 3; its agent is told the conversation in its first prompt" in shown
+
+
 def test_show_of_a_run_that_has_hardly_begun() -> None:
     check("show_early", run_view(sample_trace(until=5, ended=False), running=True))
 

@@ -11,7 +11,7 @@ import pytest
 from loopwright.base import UsageError
 from loopwright.runtime.config.schema import AgentConfig
 from loopwright.runtime.dialects import choose_grammar
-from loopwright.runtime.prompts import CompiledPrompts, compile_prompts, estimate_tokens, preview_text, prompt
+from loopwright.runtime.prompts import CompiledPrompts, compile_prompts, estimate_tokens, preview_text
 from loopwright.runtime.tools.spec import Parameter, ToolSpec
 
 MODEL = "openai/gpt-5-nano"
@@ -70,10 +70,6 @@ def packs(tmp_path: Path) -> dict[str, Any]:
     for name, text in texts.items():
         (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
     return {"base": {name: str(tmp_path / f"{name}.md") for name in texts}}
-
-
-def test_the_prompt_of_the_smallest_agent_is_still_there() -> None:
-    assert prompt("system").startswith("You are a software engineer")
 
 
 class TestInjection:

@@ -154,6 +154,58 @@ def test_what_is_sent_does_not_depend_on_what_follows(api: Api) -> None:
     assert common > short.index(b"Look at a and b.")
 
 
+MANY = ToolSpec(
+    "look",
+    "look",
+    "read",
+    "Look.",
+    (
+        Parameter("where", {"type": "string", "enum": ["here", "there"]}, "where", required=False, default="here"),
+        Parameter("depth", {"type": "integer", "minimum": 1, "maximum": 9}, required=False),
+    ),
+)
+FOREIGN = ToolSpec("m__look", "m__look", "mcp", "Look.", (Parameter("where", {"anyOf": []}, required=False),))
+
+
+def _sent(api: Api, *tools: ToolSpec, **params: Any) -> dict[str, Any]:
+    request = Request("m", (Chunk("s"),), (Prompt("Go."),), tools, Params(**params))
+    found: dict[str, Any] = json.loads(anyio.run(request_bytes, api, request)[1])
+    return found
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+def test_a_schema_that_binds_has_the_form_that_openai_wants(api: Api) -> None:
+    tool, foreign = _sent(api, MANY, FOREIGN, strict_tools=True)["tools"]
+    tool, foreign = (one.get("function", one) for one in (tool, foreign))
+    schema = tool["parameters"]
+    assert (tool["strict"], schema["additionalProperties"]) == (True, False)
+    assert schema["required"] == list(schema["properties"]) == ["where", "depth"]
+    assert schema["properties"]["where"] == {
+        "type": ["string", "null"],
+        "enum": ["here", "there", None],
+        "description": "where (default: here)",
+    }
+    assert not foreign.get("strict")
+    assert foreign["parameters"] == FOREIGN.json_schema()
+
+
+def test_a_schema_that_binds_has_no_ranges_for_anthropic() -> None:
+    tool, foreign = _sent("messages", MANY, FOREIGN, strict_tools=True)["tools"]
+    assert tool["strict"] is True
+    assert tool["input_schema"]["required"] == []
+    assert tool["input_schema"]["properties"]["depth"] == {"type": "integer"}
+    assert "strict" not in foreign
+
+
+def test_what_anthropic_would_refuse_is_not_sent() -> None:
+    blank = read_reply("messages", {"content": [{"type": "text", "text": " \n"}]})
+    request = Request("m", (Chunk("s"), Chunk("")), (Prompt(" "), blank, Prompt("x"), Said("I say \n ")))
+    body = json.loads(anyio.run(request_bytes, "messages", request)[1])
+    texts = [block["text"] for message in body["messages"] for block in message["content"]]
+    assert texts == ["(nothing)", "(nothing)", "x", "I say"]
+    assert len(body["system"]) == 1
+
+
 SCRIPT = """\
 version: 1
 name: talker

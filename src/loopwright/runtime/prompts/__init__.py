@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,15 +17,10 @@ _HOMES = {
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = ["Chunk", "CompiledPrompts", "compile_prompts", "estimate_tokens", "preview_text", "prompt"]
+__all__ = ["Chunk", "CompiledPrompts", "compile_prompts", "estimate_tokens", "preview_text"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-
-
-def prompt(name: str) -> str:
-    """The text of the prompt file `name` (without its `.md`), trailing newline removed."""
-    return (files(__name__) / f"{name}.md").read_text(encoding="utf-8").rstrip("\n")

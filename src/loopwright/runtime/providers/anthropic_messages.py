@@ -130,8 +130,11 @@ def _messages(entries: tuple[Entry, ...], *, cache: bool) -> list[dict[str, Any]
 
 def _blocks(entry: Entry) -> list[dict[str, Any]]:
     match entry:
-        case Prompt() | Said():
+        case Prompt():
             return [_block(entry.text if entry.text.strip() else _NOTHING)]
+        case Said():
+            # As the last message, it must not end in blanks.
+            return [_block(entry.text.rstrip() or _NOTHING)]
         case Reply():
             # The API refuses a message without content, and a text that is blank; models do send both.
             return [block for block in entry.message["content"] if not _blank(block)] or [_block(_NOTHING)]
