@@ -140,8 +140,7 @@ def test_a_run_that_is_cut_anywhere_goes_on_as_it_would_have(lab: Any, as_parts:
     whole, turns, states = anyio.run(_whole, lab, story, path)
     parts = [msgspec.structs.replace(part, turn=turns[at]) for at, part in enumerate(as_parts(whole.items))]
     bodies = [_asked(request) for request in whole.requests]
-    steps = range(len(parts) + 1) if len(parts) < 60 else [0, 1, 20, 40, 41, 42, 60, 79, 80, 81, len(parts)]
-    for cut in steps:
+    for cut in _cuts(len(parts)):
         _put_back(lab.workspace, states[cut])
         known = max((part.reply or 0 for part in parts[:cut]), default=0)
         at = turns[cut] if cut < len(parts) else turns[-1]
@@ -152,6 +151,14 @@ def test_a_run_that_is_cut_anywhere_goes_on_as_it_would_have(lab: Any, as_parts:
         assert [_asked(request) for request in ran.requests] == bodies[len(bodies) - len(ran.requests) :], where
         assert ran.outcome == whole.outcome, where
         assert _files(lab.workspace) == states[-1], where
+
+
+def _cuts(parts: int) -> list[int]:
+    """Every place of a short story; of a long one the beginning, the end, and every few between."""
+    if parts <= 14:
+        return list(range(parts + 1))
+    stride = max(2, parts // 10)
+    return sorted({0, 1, 2, *range(3, parts, stride), parts - 1, parts})
 
 
 async def _whole(lab: Any, story: Story, path: Path) -> Any:
