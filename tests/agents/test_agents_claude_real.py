@@ -50,7 +50,7 @@ def _processes() -> Iterator[psutil.Process]:
 async def _until_none_waits() -> None:
     """The program ends its commands when it is interrupted, but does not wait until they have ended."""
     with anyio.fail_after(5):
-        while [process for process in _processes() if "987" in process.cmdline()]:
+        while [process for process in _processes() if "987" in process.cmdline()]:  # noqa: ASYNC110 - processes tell nobody
             await anyio.sleep(0.02)
 
 
