@@ -84,6 +84,7 @@ class AgentContext(Struct, frozen=True):
         backend: The sandbox backend, for agents that open a sandbox of their own.
         mounts: What the agent's sandbox shows (`/workspace`, `/tmp`).
         home: The agent's home folder on the host. It is the run's, so it is still there after a crash.
+        cache: A folder for what is worth keeping from one run to the next (it need not exist); None to keep nothing.
         on_delta: Tell what is on its way. Must not block.
         notice: Tell people something that is not a part, `notice(code, message)`; it is recorded.
         activity: What the agent is doing now, for the watchdog; agents keep it up to date.
@@ -99,6 +100,7 @@ class AgentContext(Struct, frozen=True):
     backend: str = ""
     mounts: tuple[Mount, ...] = ()
     home: Path | None = None
+    cache: Path | None = None
     on_delta: Callable[[Delta], None] = _ignore_delta
     notice: Callable[[str, str], None] = _ignore_notice
     activity: Activity = field(default_factory=Activity)

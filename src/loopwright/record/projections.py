@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import msgspec
 
 from loopwright.record._conversation import write_conversation
@@ -11,7 +13,12 @@ from loopwright.record._summary import write_summary
 from loopwright.record.rundir import RunDir
 from loopwright.record.trace import Trace
 
-__all__ = ["write_agent_trace", "write_all", "write_conversation", "write_parquet", "write_summary"]
+__all__ = ["get_ready", "write_agent_trace", "write_all", "write_conversation", "write_parquet", "write_summary"]
+
+
+def get_ready() -> None:
+    """Import what `write_all` needs, for whoever has time now and none later."""
+    import_module("pyarrow.parquet")
 
 
 def write_all(rundir: RunDir, trace: Trace) -> None:

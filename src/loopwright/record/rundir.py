@@ -2,6 +2,7 @@
 
 <home>/.gitignore                   `*`, so that a repository around it stays clean
 <home>/cache/grades/                grades shared by all runs
+<home>/cache/agents/                what programs of agents say of themselves
 <home>/trajectories/<id>/
     journal.jsonl                   the truth; one event a line
     blobs/<aa>/<hash>               payloads over 8 KiB, once each
@@ -198,6 +199,11 @@ class RunDir:
     def grades(self) -> Path:
         """The cache of grades, shared by all runs of this home."""
         return self.home / "cache" / "grades"
+
+    @property
+    def agents_cache(self) -> Path:
+        """What programs of agents say of themselves, by version; shared by all runs of this home."""
+        return self.home / "cache" / "agents"
 
 
 def _make_home(home: Path) -> None:

@@ -7,12 +7,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 from msgspec import Struct
 
 from loopwright.agents import AgentContext, make_agent
 from loopwright.gateway import Gateway, serve_unix
 from loopwright.harness import Grader
-from loopwright.record import BlobStore, Event, Journal, RunDir
+from loopwright.record import BlobStore, Event, Journal, RunDir, projections
 from loopwright.sandbox import Mount, SandboxSpec, open_sandbox
 from loopwright.trajectory.asking import AskNext
 from loopwright.trajectory.control import serve_control
@@ -82,6 +83,8 @@ async def open_loop(work: Work, past: Past | None, opening: Opening | None = Non
         stack.push_async_callback(seat.close)
         with work.stop.cancels(tasks.cancel_scope):
             await seat.take(context, past)
+        if not work.native:  # this process has little to do while another one works, and will need it at the end
+            tasks.start_soon(anyio.to_thread.run_sync, projections.get_ready)
         ready = True
         yield _loop(work, seat, desk, gateway, drain, opening)
 
@@ -149,6 +152,7 @@ def _context(work: Work, desk: GradeDesk) -> AgentContext:
         backend=backend,
         mounts=mounts,
         home=rundir.agent_home,
+        cache=rundir.agents_cache,
         on_delta=work.feed.tell,
         notice=work.recorder.notice,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -93,8 +94,10 @@ def make_plan(options: RunOptions) -> Plan:
         )
     model = ModelSpec.parse(options.model, home=options.home)
     configured = agent if isinstance(agent, Configured) else None
-    found = _sandbox(options, configured)
-    task = load_task(options.task)
+    with ThreadPoolExecutor(1) as pool:  # both wait for programs that they start
+        loading = pool.submit(load_task, options.task)
+        found = _sandbox(options, configured)
+        task = loading.result()
     store = open_store(options.store or str(options.home))
     if options.store:
         store.check()

@@ -14,9 +14,10 @@ from anyio.abc import TaskGroup
 from loopwright.agents.codex.app_server import CodexGone, Refused
 from loopwright.agents.codex.channel import Channel, ServerChannel
 from loopwright.agents.codex.exec_json import ExecChannel
+from loopwright.agents.codex.known_models import read_models
 from loopwright.agents.codex.mapping import text_of
 from loopwright.agents.codex.memory import newest_thread, put_back, remember, take_memory
-from loopwright.agents.codex.settings import ENVIRONMENT, read_catalog, write_settings
+from loopwright.agents.codex.settings import ENVIRONMENT, catalog_for, write_settings
 from loopwright.agents.codex.side import Side
 from loopwright.agents.codex.stream import ItemStream
 from loopwright.agents.launching import open_place
@@ -68,7 +69,7 @@ class Session:
         assert context.home is not None  # else open_place had refused
         session = cls(context, context.home, place.workspace, replies)
         argv = program.argv(place.programs)
-        catalog = await read_catalog(place, argv, context.model)
+        catalog = catalog_for(context.model, await read_models(place, argv, program, context.cache))
         if catalog is None:
             context.notice("codex_catalog", "This version of Codex names no models: its tools may differ.")
         try:

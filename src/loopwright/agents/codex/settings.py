@@ -6,13 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from loopwright.agents.homes import write_file
 from loopwright.agents.launching import Place
-from loopwright.sandbox import Command, ResourceLimits
 
-__all__ = ["ENVIRONMENT", "FOLDER", "catalog_for", "read_catalog", "write_settings"]
+__all__ = ["ENVIRONMENT", "FOLDER", "catalog_for", "write_settings"]
 
 FOLDER = ".codex"
 
@@ -32,7 +29,6 @@ _OWN_FIELDS = (
     "default_reasoning_level",
     "input_modalities",
 )
-_MOST_CATALOG = 16 << 20
 _MOST_SECONDS_OF_TOOL = 24 * 3600
 
 
@@ -96,25 +92,6 @@ tool_timeout_sec = {_MOST_SECONDS_OF_TOOL}
 def _text(value: str) -> str:
     """A TOML string; JSON's escapes are TOML's."""
     return json.dumps(value)
-
-
-async def read_catalog(place: Place, argv: tuple[str, ...], model: str) -> dict[str, Any] | None:
-    """A catalog of models made from Codex's own, so that its tools are the same whatever the model is called.
-
-    Returns:
-        What `write_settings` wants, or None where this version does not tell.
-
-    Raises:
-        MachineError: The sandbox could not be started.
-    """
-    limits = ResourceLimits(wall_seconds=60, output_bytes=_MOST_CATALOG)
-    told = await place.sandbox.run(Command((*argv, "debug", "models", "--bundled"), limits=limits))
-    if told.exit_code != 0:
-        return None
-    try:
-        return catalog_for(model, msgspec.json.decode(told.stdout))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
 
 
 def catalog_for(model: str, known: Any) -> dict[str, Any] | None:
