@@ -98,7 +98,8 @@ class Scroll:
         text = _words(f"tests {one_line(event.path)}".strip())
         said: set[str] = set()
         for suite, (count, more) in self._trend.since(event).items():
-            text.append("  ").append_text(_count(suite, count, more, silent=count.error in said))
+            chosen = count.total if event.path not in ("", "all", suite) and not count.error else 0
+            text.append("  ").append_text(_count(suite, count, more, chosen, silent=count.error in said))
             said.add(count.error)
         # Where the whole grade failed, every suite says why: once is enough.
         told = event.error and any(count.error == event.error for count in event.suites.values())
@@ -134,9 +135,13 @@ def _said(event: PartAdded) -> str:
     return clip(printable(whole or (content.preview if content else "") or event.summary).strip(), _LONGEST_TEXT)
 
 
-def _count(suite: str, count: SuiteCount, more: int | None, *, silent: bool) -> Text:
-    colour = "green" if count.passed == count.expected else "yellow" if count.passed else "red"
-    text = _words(f"{one_line(suite, 24)} ").append(f"{count.passed}/{count.expected}", colour)
+def _count(suite: str, count: SuiteCount, more: int | None, chosen: int, *, silent: bool) -> Text:
+    """`chosen` is how many tests of the suite were asked for, 0 for all of them."""
+    expected = chosen or count.expected
+    colour = "green" if count.passed == expected else "yellow" if count.passed else "red"
+    text = _words(f"{one_line(suite, 24)} ").append(f"{count.passed}/{expected}", colour)
+    if expected < count.expected:
+        text.append(f" of its {count.expected}", "dim")
     if more:
         text.append(f" {more:+d}", "green" if more > 0 else "bold red")
     return text.append(f" {one_line(count.error, 80)}", "red") if count.error and not silent else text
