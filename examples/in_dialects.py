@@ -4,11 +4,13 @@
 
 REPLIES.yaml is a script with neutral calls. Calls whose tool the profile calls by the provider's own means stay calls;
 all others become text of the reply: the gateway knows no dialects, so a scripted model has to say what a model would.
+Where the profile begins with modes that a line of the model's ends (`said("PLANNED")`), replies with these come first.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +20,7 @@ import yaml
 
 from loopwright.base import UsageError
 from loopwright.runtime import Harness
+from loopwright.runtime.agent.book import Book
 from loopwright.runtime.calls import Call
 from loopwright.runtime.config import load_config
 from loopwright.runtime.dialects import get_dialect, render
@@ -45,7 +48,23 @@ def in_dialects(profile: Path, replies: Path, script: Path, *, tests: bool = Tru
     written: dict[str, Any] = yaml.safe_load(replies.read_text())
     writer = _Writer(harness, replies.parent, script.parent)
     chosen = written["replies"] if tests else list(_without_tests(written["replies"]))
-    return {**written, "replies": [writer.reply(reply) for reply in chosen]}
+    before = [{"say": f"Nothing to add.\n\n{line}"} for line in _ways_out(harness)]
+    return {**written, "replies": [*before, *(writer.reply(reply) for reply in chosen)]}
+
+
+def _ways_out(harness: Harness) -> Iterator[str]:
+    """The lines by which a model leaves the modes that come before the last one, in order."""
+    book, sequencer, modes = Book(1), harness.sequencer, harness.config.modes
+    position = sequencer.begin(book.facts(None, sequencer.features(None)))
+    for _ in modes:
+        mode = harness.config.mode(position.mode)
+        line = next((found[1] for text in mode.exit.when if (found := re.fullmatch(r'said\("(.+)"\)', text))), None)
+        if position.mode == modes[-1].name or line is None:
+            return
+        yield line
+        book.new_reply(line, None)
+        facts = book.facts(position, sequencer.features(position))
+        position = sequencer.after_reply(position, facts, finished=False).position
 
 
 def _without_tests(replies: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

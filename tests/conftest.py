@@ -141,6 +141,19 @@ def loopwright(tmp_path: Path) -> Loopwright:
     return caller(tmp_path)
 
 
+@pytest.fixture
+def beginning_with(tmp_path: Path) -> Callable[[str], dict[str, str]]:
+    """Makes the environment of a command that runs some lines of Python before anything else, to have less to wait."""
+
+    def environment(lines: str) -> dict[str, str]:
+        folder = tmp_path / "beginning"
+        folder.mkdir()
+        (folder / "sitecustomize.py").write_text(lines)
+        return {"PYTHONPATH": str(folder)}
+
+    return environment
+
+
 class Finished(NamedTuple):
     """A run of the tiny task that is over; shared by tests that only read."""
 

@@ -159,3 +159,26 @@ def test_an_unknown_kind_is_kept_as_it_came_and_told_once(tmp_path: Path) -> Non
     assert [(item.part_type, item.item_type) for item in items] == [("unknown", "hologram")] * 3
     assert items[2].raw == {"type": "hologram", "id": "2", "x": [2]}
     assert len(notices) == 1
+
+
+@pytest.mark.parametrize(
+    ("read", "status"),
+    [
+        ("unsupported call: fly", "failed"),
+        ("unsupported custom tool call: fly", "failed"),
+        ("failed to parse function arguments: missing field `x`", "failed"),
+        ("Plan updated", "completed"),
+        ("the log says: unsupported call: fly", "completed"),
+    ],
+)
+def test_a_call_that_codex_refused_has_failed_though_it_says_nothing_of_it(read: str, status: str) -> None:
+    call = {"type": "function_call", "call_id": "c1", "name": "fly", "arguments": "{}"}
+    told = [call, {"type": "function_call_output", "call_id": "c1", "output": read}]
+    lines = [b'{"id":2,"result":{"thread":{"id":"t"}}}'] + [
+        json.dumps({"method": "rawResponseItem/completed", "params": {"item": item}}).encode() for item in told
+    ]
+    items = items_of(lines)
+    assert [(item.part_type, item.tool_name, item.tool_status) for item in items] == [
+        ("tool_call", "fly", "called"),
+        ("tool_result", "fly", status),
+    ]

@@ -182,7 +182,7 @@ def _sandbox(record: str) -> str:
 def test_a_person_says_what_comes_next(stage: Stage) -> None:
     said = stage.agent("-w", stage.own_files(), "-i", "--apply", stdin="\nNow c.txt, please.\n")
     assert said.code == 0, said.err
-    assert said.out.count("next instruction") == 2
+    assert said.out.count("next instruction") == 3
     assert "I changed a.txt." in said.out
     assert (stage.files / "c.txt").read_text() == "c\n"
     conversation = next(Path(stage.folder / "home" / "trajectories").glob("*/logs/conversation/conversation.md"))
@@ -245,6 +245,21 @@ def test_what_is_wrong_is_said_before_anything_starts(stage: Stage, words: list[
     said = stage("agent", stage.profile(), *words, *model)
     assert (said.code, "Traceback" in said.err) == (code, False), said.err
     assert told in said.err
+    assert not (stage.folder / "home" / "trajectories").exists()
+
+
+def test_a_template_of_a_later_mode_that_is_wrong_is_told_before_anything_starts(stage: Stage) -> None:
+    (stage.folder / "plan.md").write_text("{% for %}")
+    more = (
+        "modes: [{name: build, exit: {when: ['replies > 0']}}, {name: plan, tools_enabled: [read_file]}]\n"
+        "loop: {sequence: [{mode: build}, {mode: plan}]}\n"
+        "provider_tools: {use_native: false}\ntools: {dialects: {preference: {default: [xml]}}}\n"
+    )
+    profile = stage.profile(more)
+    synthesis = "prompts: {tool_prompt_synthesis: {dialects: {xml: {system_plan: plan.md}}}}"
+    profile.write_text(profile.read_text().replace("prompts: {tool_prompt_mode: none}", synthesis))
+    said = stage("agent", profile, "--task", stage.task(), "--model", stage.script())
+    assert (said.code, "plan.md is wrong" in said.err) == (2, True), said.err
     assert not (stage.folder / "home" / "trajectories").exists()
 
 

@@ -201,7 +201,8 @@ def test_a_program_that_crashes_at_its_start(
     told = "no such library" if "127" in rest else ("signal 11", "exit code 139")
     end = _trace(tmp_path).session_end
     assert end is not None
-    assert end.reason in ("infrastructure_error", "agent_error")
+    assert end.reason == "infrastructure_error", "it never began to work"
+    assert said.code == 3
     assert any(word in end.detail for word in ([told] if isinstance(told, str) else told)), end.detail
     _one_sentence(said)
 

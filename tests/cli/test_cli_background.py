@@ -21,8 +21,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def words(tiny_task: Path, tiny_script: Path) -> list[str]:
-    """A run whose first shell command takes ten seconds."""
-    tiny_script.write_text(tiny_script.read_text().replace("- shell: ls", "- shell: sleep 10; ls"))
+    """A run whose first shell command takes a minute, the first time."""
+    slow = '- shell: "[ -e /tmp/again ] || { touch /tmp/again; sleep 60; }; ls"\n      - shell: ls'
+    tiny_script.write_text(tiny_script.read_text().replace("- shell: ls", slow))
     return ["run", "--task", str(tiny_task), "--model", f"scripted:{tiny_script}", "--trajectory-id", "slow-run"]
 
 
@@ -33,20 +34,20 @@ def _status(loopwright: Any) -> dict[str, Any]:
     return facts
 
 
-def _wait_for_parts(loopwright: Any, count: int) -> dict[str, Any]:
-    for _ in range(100):
-        facts = _status(loopwright)
-        if facts["parts"] >= count:
-            return facts
-        time.sleep(0.1)
-    raise AssertionError("the run made no progress")
+def _wait_for_parts(loopwright: Any, folder: Path, count: int) -> dict[str, Any]:
+    journal = folder / "home/trajectories/slow-run/journal.jsonl"
+    deadline = time.monotonic() + 60
+    while not (journal.exists() and b'"part":%d,' % count in journal.read_bytes()):
+        assert time.monotonic() < deadline, "the run made no progress"
+        time.sleep(0.05)
+    return _status(loopwright)
 
 
 def test_detach_then_watch_stop_and_resume(loopwright: Any, words: list[str], tmp_path: Path) -> None:
     started = loopwright(*words, "--detach")
     assert started.code == 0, started.err
     assert "TRAJECTORY_ID: slow-run" in started.out
-    facts = _wait_for_parts(loopwright, 3)
+    facts = _wait_for_parts(loopwright, tmp_path, 3)
     assert facts["status"] == "running"
     process = psutil.Process(facts["pid"])
     assert os.getsid(process.pid) != os.getsid(0)
@@ -95,9 +96,7 @@ def test_a_signal_ends_a_run_with_a_complete_record(
     loopwright: Any, words: list[str], tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     with _foreground(words, tmp_path) as process:
-        while not (tmp_path / "home/trajectories/slow-run/journal.jsonl").exists():
-            time.sleep(0.05)
-        _wait_for_parts(loopwright, 3)
+        _wait_for_parts(loopwright, tmp_path, 3)
         below = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(number)
         assert process.wait(10) == code

@@ -47,7 +47,7 @@ def test_steer_and_limit_reach_a_run_that_goes_on(loopwright: Loopwright, runnin
     assert (said.code, said.out) == (0, "told\n")
     later = json.loads(loopwright("steer", running, "you are deaf", "--json").out)
     assert later["delivered"] == "next_turn"
-    assert loopwright("limit", running, "--max-tokens", "5000").out.startswith("limits of live are now: tokens 5,000")
+    assert loopwright("limit", running, "--max-tokens", "5000").out.startswith("limits of live are now: 5,000 tokens")
     ended = json.loads(loopwright("limit", running, "--max-parts", "1", "--json").out)
     assert ended["detail"] == "part_limit reached"
     _until(lambda: _status(loopwright, running)["status"] == "ended")
@@ -60,8 +60,8 @@ def test_steer_and_limit_reach_a_run_that_goes_on(loopwright: Loopwright, runnin
 def test_what_makes_no_sense_is_said_in_one_sentence(finished: Finished) -> None:
     call = finished.loopwright
     for words, remedy in (
-        (("limit", "tiny-run", "--max-parts", "9"), "loopwright resume tiny-run --max-parts N"),
-        (("steer", "tiny-run", "hello"), "loopwright resume tiny-run, and steer it then"),
+        (("limit", "tiny-run", "--max-parts", "9"), "loopwright fork tiny-run --part N"),
+        (("steer", "tiny-run", "hello"), "it is solved"),
         (("limit", "tiny-run"), "--max-parts N"),
         (("steer", "tiny-run", "  "), "what the agent should know"),
         (("fork", "tiny-run", "--part", "999"), "Its parts are 1 to"),
@@ -92,7 +92,18 @@ def test_a_fork_is_listed_shown_and_drawn_as_one(finished: Finished, tmp_path: P
 
 def test_resume_in_the_background(loopwright: Loopwright, tiny_task: Path, tiny_script: Path) -> None:
     words = ["run", "--task", tiny_task, "--model", f"scripted:{tiny_script}", "--trajectory-id", "short"]
-    assert loopwright(*words, "--max-parts", "3").code == 1
+    began = loopwright(*words, "--max-parts", "3", "--max-silence", "77", "--on-silence", "end")
+    assert began.code == 1
+    assert "part_limit: 3 of 3 parts used\n" in began.out
+    assert "Go on with:\n  " in began.out
+    assert began.out.endswith("loopwright resume short --max-parts N\n")
+    told = loopwright("steer", "short", "hello").err
+    assert "it has ended (part limit)" in told
+    assert "loopwright resume short" in told
+    child = loopwright("fork", "short", "--trajectory-id", "child", "--max-tokens", "99000")
+    assert "limits, counted from here: 3 parts, 99,000 tokens\n" in child.out
+    options = json.loads(loopwright("show", "child", "--json").out)["options"]
+    assert (options["max_silence"], options["on_silence"]) == (77.0, "end")
     said = loopwright("resume", "short", "--detach", "--max-parts", "100")
     assert said.code == 0, said.err
     assert "detached as process" in said.out

@@ -135,9 +135,6 @@ EXCEPTIONS: dict[str, dict[str, Difference]] = {
             "starting it and waiting are two calls",
             ("call subagent", "result subagent completed", *POINTS["a sub-agent, and what it does"]),
         ),
-        "a tool that does not exist": Difference(
-            "as a call that was completed", ("call nosuchtool", "result nosuchtool completed")
-        ),
         "tokens of a reply with its parts": _COUNTED_BY_THE_GATEWAY,
     },
     "claude": {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from tests.conformance.tale import Tale
 
 from loopwright.record.trace import TracePart
 
-__all__ = ["lines"]
+__all__ = ["calls_first", "lines"]
 
 KINDS = {
     "shell": ("run_shell", "exec_command", "Bash", "bash"),
@@ -29,7 +29,7 @@ def lines(tale: Tale) -> list[str]:
     the files; so they are sorted, and the files are said once, after them. A `patch` part is a call and its result.
     """
     found: list[str] = []
-    for results, group in groupby(tale.trace.parts, lambda part: part.part_type == "tool_result"):
+    for results, group in groupby(calls_first(tale.trace.parts), lambda part: part.part_type == "tool_result"):
         parts = list(group)
         if results:
             found += sorted(_result(tale, part) for part in parts)
@@ -38,6 +38,30 @@ def lines(tale: Tale) -> list[str]:
             for part in parts:
                 found += _other(tale, part)
     return found
+
+
+def calls_first(parts: Iterable[TracePart]) -> list[TracePart]:
+    """The parts, where a call comes before everything that may or may not have happened when it was told.
+
+    A sub-agent may work beside its parent, which may or may not be waiting for it when it begins; and an agent may run
+    the first calls of a reply before it has read the last one.
+    """
+    ordered: list[TracePart] = []
+    for part in parts:
+        place = len(ordered)
+        while place and _beside(ordered[place - 1], part):
+            place -= 1
+        ordered.insert(place, part)
+    return ordered
+
+
+def _beside(earlier: TracePart, call: TracePart) -> bool:
+    if call.part_type != "tool_call":
+        return False
+    if earlier.parent and not call.parent:
+        return _kind(call) == "subagent"
+    same_reply = call.reply is not None and (earlier.reply, earlier.parent) == (call.reply, call.parent)
+    return same_reply and earlier.part_type == "tool_result"
 
 
 def _other(tale: Tale, part: TracePart) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """Runs a command where there is no network but loopback, and writes down every name that anything looks up.
 
-    unshare --map-root-user --net --mount python quiet_net.py LOG SECONDS COMMAND...
+    unshare --map-root-user --net --mount python quiet_net.py LOG SECONDS (all|first) COMMAND...
 
-Loopback is brought up, and a name server on it knows no name and logs each question; whatever asks for a name asks it.
+The command has so many seconds, or, with `first`, until it has asked for a name. Loopback is brought up, and a name
+server on it knows no name and logs each question; whatever asks for a name asks it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 _SIOCSIFFLAGS = 0x8914
@@ -25,20 +27,26 @@ _PORT = 53
 
 
 def main() -> int:
-    log, seconds, command = Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]
+    log, seconds, names, command = Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3], sys.argv[4:]
     log.touch()
     _loopback_up()
     for address in ("127.0.0.1", "127.0.0.53"):
         _serve(log, address)
     _use_it()
-    return _run(command, seconds)
+    return _run(command, seconds, _ASKED if names == "first" else threading.Event())
 
 
-def _run(command: list[str], seconds: float) -> int:
+_ASKED = threading.Event()
+
+
+def _run(command: list[str], seconds: float, enough: threading.Event) -> int:
     """Run it, and end it with all that stayed in its group."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + seconds
     try:
-        return process.wait(seconds)
+        while process.poll() is None and time.monotonic() < deadline and not enough.wait(0.05):
+            pass
+        return process.wait(0)
     except subprocess.TimeoutExpired:
         return 124
     finally:
@@ -88,6 +96,7 @@ def _answer(log: Path, question: bytes) -> bytes:
     """That there is no such name (RFC 1035, response code 3)."""
     with log.open("a") as file:
         file.write(_name(question) + "\n")
+    _ASKED.set()
     return question[:2] + b"\x81\x83" + question[4:6] + bytes(6) + question[12:]
 
 

@@ -162,7 +162,7 @@ class _Teller:
 
     def _kill(self, process: subprocess.Popen[bytes]) -> None:
         self._until("at-kill", process)
-        time.sleep(0.3)  # its stream has told of the call by now
+        self._until_told("I am killed now.", process)
         process.kill()
 
     def _steer_and_stop(self, process: subprocess.Popen[bytes]) -> None:
@@ -171,13 +171,26 @@ class _Teller:
         self._facts["steered"] = msgspec.to_builtins(ask(self._tale.rundir.control, request, 10))
         (self._tale.rundir.scratch / "steered").touch()
         self._until("at-stop", process)
-        time.sleep(0.3)
+        self._until_told("I am stopped now.", process)
+        time.sleep(0.5)  # Claude Code writes its session some time after it has told of it
         self._facts["stopped"] = msgspec.to_builtins(ask(self._tale.rundir.control, ControlRequest(do="stop"), 10))
 
     def _until(self, mark: str, process: subprocess.Popen[bytes]) -> None:
         """Wait until the script's command has touched /tmp/MARK in the sandbox."""
+        self._wait(mark, (self._tale.rundir.scratch / mark).exists, process)
+
+    def _until_told(self, text: str, process: subprocess.Popen[bytes]) -> None:
+        """Wait until the record has a call after the text: its stream tells of it at about the time it begins."""
+
+        def told() -> bool:
+            _, _, after = self._tale.rundir.journal.read_bytes().partition(text.encode())
+            return b'"part_type":"tool_call"' in after and after.endswith(b"\n")
+
+        self._wait(text, told, process)
+
+    def _wait(self, what: str, reached: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _SECONDS
-        while not (self._tale.rundir.scratch / mark).exists():
+        while not reached():
             if process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"{mark} was not reached:\n{(self._folder / 'printed').read_text()[-3000:]}")
+                raise AssertionError(f"{what} was not reached:\n{(self._folder / 'printed').read_text()[-3000:]}")
             time.sleep(0.02)

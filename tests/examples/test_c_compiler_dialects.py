@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.examples.small_compiler import write_small_compiler
 
 from loopwright.gateway.scripted.load import load_script
 from loopwright.record import PartAdded, read_events
@@ -22,15 +23,15 @@ DIALECTS = {"native": "function_call", "aider_diff": "aider_diff", "opencode_pat
 _WRITER = runpy.run_path(str(ROOT / "examples" / "in_dialects.py"))
 
 
-def _script(dialect: str, target: Path) -> dict[str, Any]:
-    profile = TASK / "profiles" / f"{dialect}.yaml"
-    written: dict[str, Any] = _WRITER["in_dialects"](profile, TASK / "scripted.yaml", target, tests=False)
+def _script(dialect: str, target: Path, task: Path = TASK) -> dict[str, Any]:
+    profile = task / "profiles" / f"{dialect}.yaml"
+    written: dict[str, Any] = _WRITER["in_dialects"](profile, task / "scripted.yaml", target, tests=False)
     target.write_text(_WRITER["text_of"](written, dialect))
     return written
 
 
-def _run(folder: Path, dialect: str, script: Path) -> dict[str, Any]:
-    words = ["agent", TASK / "profiles" / f"{dialect}.yaml", "--task", TASK, "--model", f"scripted:{script}", "--json"]
+def _run(folder: Path, task: Path, dialect: str, script: Path) -> dict[str, Any]:
+    words = ["agent", task / "profiles" / f"{dialect}.yaml", "--task", task, "--model", f"scripted:{script}", "--json"]
     quiet = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
     done = subprocess.run(
         [sys.executable, "-m", "loopwright", *map(str, words)],
@@ -59,10 +60,12 @@ def test_a_script_can_be_written_for_each(tmp_path: Path, dialect: str) -> None:
 @pytest.mark.slow
 def test_three_syntaxes_end_at_one_tree(tmp_path: Path) -> None:
     trees: dict[str, str] = {}
+    # That it passes every case is tested beside this, once.
+    task = write_small_compiler(tmp_path / "c_compiler")
     for dialect, item_type in DIALECTS.items():
         script = tmp_path / f"{dialect}.yaml"
-        _script(dialect, script)
-        facts = _run(tmp_path, dialect, script)
+        _script(dialect, script, task)
+        facts = _run(tmp_path, task, dialect, script)
         assert facts["reason"] == "solved"
         events = [event for _, event in read_events(Path(facts["record"]) / "journal.jsonl")]
         parts = [event for event in events if isinstance(event, PartAdded)]

@@ -24,8 +24,6 @@ ROOT = Path(__file__).parents[2]
 TASK = ROOT / "examples" / "protofs_c"
 PROFILES = ROOT / "agent_configs"
 C_FS = "opencode_gpt5_nano_c_fs_v2"
-# Phases that can only read come first in this profile; each is left by a line of its own.
-BEFORE = {"cline_deep_plan_v2": [{"say": "Nothing but a header.\n\nINVESTIGATED"}, {"say": "One file.\n\nPLANNED"}]}
 
 _WRITER = runpy.run_path(str(ROOT / "examples" / "in_dialects.py"))
 in_dialects, text_of = _WRITER["in_dialects"], _WRITER["text_of"]
@@ -148,16 +146,24 @@ def test_the_hidden_tests_are_solved_in_eight_replies(ran: Ran) -> None:
     assert ran.statuses() == {"completed"}
 
 
+def test_the_run_folder_is_where_seed_003_looks_for_it(ran: Ran) -> None:
+    found = list((ran.folder / "logging").glob("*_agent_ws_*/conversation/conversation.md"))
+    assert [file.parents[1] for file in found] == [Path(ran.facts["run_folder"])]
+    text = found[0].read_text()
+    assert "**Tests** (part 27, at the run's end)\n\n40 of 40 passed" in text
+    assert "## The end: solved" in text
+
+
 def test_guidance_on_diffs_is_in_the_system_prompt_only(ran: Ran) -> None:
     for title, body in _sections(ran):
         guidance = "Change files by a unified diff" in body
         assert guidance == (title == "System"), title
-    requests = sorted((Path(ran.facts["run_folder"]) / "requests").glob("*.json"))
-    assert requests
+    requests = sorted((Path(ran.facts["run_folder"]) / "raw" / "requests").glob("*.json"))
+    assert len(requests) == ran.replies
     for file in requests:
-        request = json.loads(file.read_text())
-        assert "Change files by a unified diff" in request["system"]
-        assert "Change files by a unified diff" not in json.dumps(request["messages"])
+        system, *messages = json.loads(file.read_text())["messages"]
+        assert "Change files by a unified diff" in json.dumps(system)
+        assert "Change files by a unified diff" not in json.dumps(messages)
 
 
 def test_each_prompt_carries_the_short_list_of_tools(ran: Ran) -> None:
@@ -189,7 +195,8 @@ def test_results_are_grouped_by_reply_and_every_link_leads_somewhere(ran: Ran) -
 @pytest.mark.parametrize("profile", sorted(path.stem for path in PROFILES.glob("*.yaml") if path.stem != C_FS))
 def test_every_profile_does_it_in_its_own_syntax(tmp_path: Path, profile: str) -> None:
     script = in_dialects(PROFILES / f"{profile}.yaml", TASK / "replies.yaml", tmp_path / "script.yaml")
-    script["replies"] = BEFORE.get(profile, []) + script["replies"]
+    said = [reply.get("say", "").splitlines()[-1] for reply in script["replies"] if "id" not in reply]
+    assert said == (["INVESTIGATED", "PLANNED"] if profile == "cline_deep_plan_v2" else [])
     (tmp_path / "script.yaml").write_text(text_of(script, profile))
     ran = _run(tmp_path, profile, tmp_path / "script.yaml")
     assert ran.facts["reason"] == "solved"

@@ -10,6 +10,8 @@ import anyio
 import pytest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from loopwright.gateway._answered import answered_calls
+
 pytestmark = pytest.mark.anyio
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "wire"
@@ -25,7 +27,7 @@ async def test_the_call_waits_for_what_must_be_on_record_first(serve: Any, scrip
     order: list[str] = []
     drained = anyio.Event()
 
-    async def before() -> None:
+    async def before(_: frozenset[str]) -> None:
         order.append(f"asked, {served.gateway.in_flight} under way")
         await drained.wait()
         order.append("drained")
@@ -41,6 +43,26 @@ async def test_the_call_waits_for_what_must_be_on_record_first(serve: Any, scrip
         drained.set()
     assert order == ["asked, 1 under way", "drained", "answered"]
     assert served.gateway.in_flight == 0
+
+
+_DONE = {"type": "function_call", "call_id": "old"}
+_ANSWERS: list[tuple[dict[str, Any], set[str]]] = [
+    ({}, set()),
+    ({"messages": "no list"}, set()),
+    ({"messages": [{"role": "tool", "tool_call_id": "old"}, {"role": "assistant"}, {"role": "user"}]}, set()),
+    ({"messages": [{"role": "assistant"}, *({"role": "tool", "tool_call_id": name} for name in "ab")]}, {"a", "b"}),
+    ({"messages": [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a"}, "x"]}]}, {"a"}),
+    (
+        {"input": [_DONE, {"type": "function_call_output", "call_id": "a"}, {"role": "user", "content": "Go on."}]},
+        {"a"},
+    ),
+    ({"input": [{"type": "function_call_output", "call_id": "old"}, {"type": "reasoning"}, 7]}, set()),
+]
+
+
+@pytest.mark.parametrize(("request_", "ids"), _ANSWERS)
+def test_the_calls_whose_results_are_new(request_: dict[str, Any], ids: set[str]) -> None:
+    assert answered_calls(request_) == ids
 
 
 @pytest.mark.parametrize(("path", "name"), [("chat/completions", "chat"), ("messages",) * 2, ("responses",) * 2])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 
@@ -46,6 +48,24 @@ async def test_a_path_of_any_length(tmp_path: Path) -> None:
         assert await get(Path(f"/proc/self/fd/{handle}/gateway.sock")) == "hello"
         os.close(handle)
     assert not path.exists()
+
+
+async def test_a_connection_that_rests_is_not_closed_under_the_next_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = b"GET / HTTP/1.1\r\nhost: gateway\r\n\r\n"
+    async with serve_unix(hello, tmp_path / "s"), await anyio.connect_unix(str(tmp_path / "s")) as stream:
+        await stream.send(asked)
+        while not (await stream.receive()).endswith(b"0\r\n\r\n"):
+            pass
+        loop = asyncio.get_running_loop()
+        now = loop.time
+        monkeypatch.setattr(loop, "time", lambda: now() + 86_400)  # a tool may take a day: no timer may matter
+        for _ in range(10):
+            await anyio.lowlevel.checkpoint()
+        await stream.send(asked)
+        assert (await stream.receive()).startswith(b"HTTP/1.1 200 OK")
+        monkeypatch.undo()
 
 
 @pytest.mark.slow

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from loopwright.base import UsageError
-from loopwright.runtime.tools._files import inside, read_text, write_text
+from loopwright.runtime.edits import Create, apply
+from loopwright.runtime.edits.paths import inside
+from loopwright.runtime.tools._files import read_text
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def test_a_link_to_the_outside_is_neither_read_nor_written(workspace: Path, tmp_
         with pytest.raises(UsageError, match="outside"):
             read_text(workspace, path)
         with pytest.raises(UsageError, match="outside"):
-            write_text(workspace, path, "x")
+            apply(workspace, [Create(path, "x", overwrite=True)])
     assert (tmp_path / "secret").read_text() == "secret"
     assert not (tmp_path / "new").exists()
 
@@ -55,7 +57,7 @@ def test_a_pipe_does_not_hang_a_read(workspace: Path) -> None:
     with pytest.raises(UsageError, match="not a regular file"):
         read_text(workspace, "pipe")
     with pytest.raises(UsageError, match="not a regular file"):
-        write_text(workspace, "pipe", "x")
+        apply(workspace, [Create("pipe", "x", overwrite=True)])
 
 
 def test_a_loop_of_links_is_an_error(workspace: Path) -> None:
@@ -66,9 +68,12 @@ def test_a_loop_of_links_is_an_error(workspace: Path) -> None:
 
 
 def test_writing_keeps_the_mode_and_makes_folders(workspace: Path) -> None:
-    assert write_text(workspace, "deep/er/file", "one") is True
-    (workspace / "deep/er/file").chmod(0o755)
-    assert write_text(workspace, "deep/er/file", "two") is False
+    whats = []
+    for content in ("one", "two", "two"):
+        report = apply(workspace, [Create("deep/er/file", content, overwrite=True)])
+        whats += [changed.what for changed in report.changed]
+        (workspace / "deep/er/file").chmod(0o755)
+    assert whats == ["created", "updated", "kept"]
     assert (workspace / "deep/er/file").stat().st_mode & 0o777 == 0o755
 
 

@@ -7,11 +7,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import anyio
 import pytest
 
 from loopwright.base import LoopwrightError
-from loopwright.sandbox import Mount, SandboxSpec
+from loopwright.sandbox import Command, Mount, SandboxSpec
 from loopwright.sandbox._view import View, view_options
+from loopwright.sandbox.bwrap import BwrapSandbox
 from loopwright.sandbox.toolchains import Toolchains, find_toolchains
 
 
@@ -177,3 +179,13 @@ def test_what_a_user_may_not_look_into_is_not_there(open_folder: Path) -> None:
     finally:
         closed.chmod(0o755)
         listless.chmod(0o755)
+
+
+def test_a_tool_that_lies_in_the_other_folder_for_temporary_files_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="loopwright-tools-") as folder:
+        tool = program(Path(folder, "bin", "say-hello"))
+        tool.write_text("#!/bin/sh\necho hello > /var/tmp/mine && cat /var/tmp/mine\n")
+        monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+        done = anyio.run(BwrapSandbox(SandboxSpec()).run, Command(("say-hello",)))
+        assert (done.stdout, done.exit_code) == (b"hello\n", 0), done.stderr
+        assert not Path("/var/tmp/mine").exists()

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from loopwright.record import Limits, Payload, SuiteCount, TestsGraded
-from loopwright.trajectory.decide import limit_reached, solves
+from loopwright.record import EndReason, Limits, Payload, Progress, SuiteCount, TestsGraded, Usage
+from loopwright.trajectory.decide import limit_reached, solves, used_up
 from loopwright.trajectory.feedback import follow_up
 
 
@@ -71,6 +71,26 @@ def test_a_task_without_tests_is_never_solved() -> None:
 )
 def test_limits_end_a_run_when_they_are_reached(limits: Limits, reason: str | None) -> None:
     assert limit_reached(limits, parts=10, turns=2, seconds=5.0) == reason
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("part_limit", "1,200 of 1,000 parts used"),
+        ("turn_limit", "2 of 2 turns used"),
+        ("token_limit", "3,000 of 2,000 tokens used"),
+        ("cost_limit", "$0.1200 of $0.1000 used"),
+        ("time_limit", "all of 90 s used"),
+        ("solved", ""),
+    ],
+)
+def test_an_end_by_a_limit_says_how_much_was_used(reason: EndReason, words: str) -> None:
+    progress = Progress()
+    progress.limits = Limits(max_parts=1000, max_turns=2, max_tokens=2000, max_cost=0.1, max_seconds=90)
+    progress.parts, progress.turns, progress.usage, progress.cost = 1200, 2, Usage(3000), 0.12
+    assert used_up(reason, progress) == words
+    progress.cost, progress.limits = None, Limits()
+    assert used_up(reason, progress) == ""
 
 
 def test_the_next_prompt_names_what_fails_and_nothing_hidden() -> None:

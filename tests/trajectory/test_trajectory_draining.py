@@ -8,36 +8,46 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from loopwright.agents import Activity
 from loopwright.trajectory.draining import Drain
 
 pytestmark = pytest.mark.anyio
 
 
-async def _seconds(drain: Drain) -> float:
+def _busy(*calls: str) -> Activity:
+    activity = Activity()
+    for call in calls:
+        activity.tool_started(call, "shell")
+    return activity
+
+
+async def _seconds(drain: Drain, *answered: str) -> float:
     began = time.monotonic()
-    await drain.settled()
+    await drain.settled(frozenset(answered))
     return time.monotonic() - began
 
 
 async def test_outside_of_a_turn_there_is_nothing_to_wait_for() -> None:
-    assert await _seconds(Drain(lambda: True)) < 0.02
+    assert await _seconds(Drain(_busy("a")), "a") < 0.02
 
 
 async def test_while_an_item_is_worked_on_it_waits_but_not_for_ever() -> None:
-    drain = Drain()
+    drain = Drain(Activity())
     with drain.turn():
         assert 0.09 < await _seconds(drain) < 1
 
 
-async def test_the_end_of_a_tool_that_is_on_its_way_is_waited_for() -> None:
-    tools = {"a"}
-    drain = Drain(lambda: bool(tools))
+@pytest.mark.parametrize(("answered", "late"), [("a", 0.3), ("", 0.01)])
+async def test_the_end_of_a_tool_that_is_on_its_way_is_waited_for(answered: str, late: float) -> None:
+    activity = _busy("a")
+    drain = Drain(activity)
     recorded = []
 
     async def stream() -> None:
         with drain.waiting():
-            await anyio.sleep(0.01)
-            tools.clear()
+            await anyio.sleep(late)
+            activity.tool_ended("a")
+        await anyio.sleep(0.01)
         recorded.append("result")
         with drain.waiting():
             await anyio.sleep(1)
@@ -46,12 +56,22 @@ async def test_the_end_of_a_tool_that_is_on_its_way_is_waited_for() -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(stream)
             await anyio.lowlevel.checkpoint()
-            await drain.settled()
+            await drain.settled({answered} - {""})
             assert recorded == ["result"]
             tasks.cancel_scope.cancel()
 
 
 async def test_a_tool_that_runs_on_costs_little() -> None:
-    drain = Drain(lambda: True)
+    drain = Drain(_busy("a"))
     with drain.turn(), drain.waiting():
-        assert 0.02 < await _seconds(drain) < 0.5
+        assert 0.02 < await _seconds(drain, "another") < 0.5
+
+
+async def test_a_call_that_the_stream_told_nothing_of_is_waited_for_where_it_tells_of_calls() -> None:
+    activity = _busy("a")
+    activity.tool_ended("a")
+    drain = Drain(activity)
+    with drain.turn(), drain.waiting():
+        assert await _seconds(drain, "b") < 0.05, "its ids may be others"
+        assert await _seconds(drain, "a") < 0.05
+        assert 0.24 < await _seconds(drain, "b") < 1

@@ -15,6 +15,7 @@ from loopwright.base import UsageError
 from loopwright.checkpoint import clone_at
 from loopwright.record import Limits, RunDir, Trace, fold, read_events, verify
 from loopwright.trajectory import RunOptions, fork, plan_fork, resume, started_event
+from loopwright.trajectory.inheriting import inherit
 
 pytestmark = pytest.mark.slow
 Run = Callable[..., tuple[RunDir, Trace]]
@@ -134,6 +135,16 @@ def test_the_same_foreign_agent_has_its_own_memory(run: Run, probe: Callable[...
     assert "Write greet.sh" in memory.splitlines()[0]
     assert started_event(child).options["fork"]["how"] == "memory"
     assert [change.path for part in trace.parts for change in part.files] == ["greet.sh"]
+
+
+def test_limits_are_those_of_the_parent_at_that_part_and_count_from_the_fork(run: Run, tmp_path: Path) -> None:
+    parent, _ = run(limits=Limits(max_parts=6, max_tokens=90_000))
+    child, _ = _forked(parent, 6, limits=Limits(max_cost=2.0))
+    assert started_event(child).limits == Limits(max_parts=6, max_tokens=90_000, max_cost=2.0)
+    anyio.run(lambda: resume(child, Limits(max_parts=70)))
+    assert inherit(child, 0, "native").limits.max_parts == 6, "at its start"
+    assert inherit(child, None, "native").limits.max_parts == 70, "as they were changed"
+    assert inherit(child, None, "native", "Another task.").limits == Limits()
 
 
 def test_part_zero_is_the_start(run: Run) -> None:

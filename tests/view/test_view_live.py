@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from tests.view.sample import START, sample_events
 
+from loopwright.agents import Delta
 from loopwright.record import (
     Event,
     FileChange,
@@ -55,6 +57,46 @@ def figures(output: str) -> list[str]:
     lines = [line for line in seen(output) if line]
     start = max(index for index, line in enumerate(lines) if set(line) == {"─"})
     return lines[start + 1 :]
+
+
+def screen(output: str) -> list[str]:
+    """What stands on the terminal in the end, as far as `rich.live` moves the cursor: up, to the left, and erasing."""
+    lines, at = [""], 0
+    for piece in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", output):
+        if piece == "\n":
+            at += 1
+            lines += [""] * (at == len(lines))
+        elif piece == "\x1b[1A":
+            at -= 1
+        elif piece == "\x1b[2K":
+            lines[at] = ""
+        elif piece[0] not in "\x1b\r":
+            lines[at] += piece
+    return [line.rstrip() for line in lines]
+
+
+def test_figures_that_grow_while_lines_are_told_overwrite_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loopwright.view.live._SECONDS_BETWEEN", 0.0)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    file = io.StringIO()
+    view = LiveView(Console(file=file, force_terminal=True, width=80, height=40, legacy_windows=False))
+    told = [
+        replace(event, summary=f"part {event.part} it is", part_type="text", content=None, tool=None)
+        for event in sample_events()
+        if type(event) is PartAdded
+    ]
+    try:
+        for seq, event in enumerate([*sample_events()[:1], *told]):
+            view.on_event(seq, event)
+            view.on_delta(Delta("text", "coming\n" * (seq % 5)))
+    finally:
+        view.close()
+        sys.setswitchinterval(interval)
+    shown = screen(file.getvalue())
+    lost = [event.part for event in told if not any(f"part {event.part} it is" in line for line in shown)]
+    assert lost == []
+    assert sum("·" in line for line in shown) == 1, "the figures are there once"
 
 
 def test_the_figures_say_who_where_and_how_far() -> None:

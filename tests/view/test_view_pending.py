@@ -56,6 +56,16 @@ def test_only_the_end_of_a_long_text_is_shown() -> None:
     assert _shown(pending) == ["» line 4994", *(f"line {number}" for number in range(4995, 5000))]
 
 
+def test_a_call_that_is_a_part_already_is_not_told_again() -> None:
+    pending = Pending()
+    pending.on_event(part_added(1, part_type="tool_call", summary="sh make all"))
+    pending.on_delta(Delta("tool", "make all", "sh"))
+    pending.on_delta(Delta("output", "cc -c a.c"))
+    assert _shown(pending) == ["│ cc -c a.c"]
+    pending.on_delta(Delta("tool", "make test", "sh"))
+    assert _shown(pending) == ["→ sh make test"]
+
+
 def test_a_tool_its_output_and_its_diff() -> None:
     pending = Pending()
     pending.on_delta(Delta("tool", "make -j2", name="shell"))

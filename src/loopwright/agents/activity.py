@@ -8,14 +8,15 @@ __all__ = ["Activity"]
 
 
 class Activity:
-    """The tools that run now, when anything was last heard, and whether the process lives.
+    """The tools that run now and those that have ended, when anything was last heard, whether the process lives.
 
-    Times are of `time.monotonic`, in seconds.
+    `tools` maps the ids of the calls to the tools' names. Times are of `time.monotonic`, in seconds.
     """
 
     def __init__(self) -> None:
         self.last_heard = time.monotonic()
         self.tools: dict[str, str] = {}
+        self.ended: set[str] = set()
         self.dead: str | None = None
 
     def heard(self) -> None:
@@ -30,6 +31,7 @@ class Activity:
     def tool_ended(self, call_id: str) -> None:
         """A tool has ended, or was given up."""
         self.tools.pop(call_id, None)
+        self.ended.add(call_id)
         self.heard()
 
     def idle(self) -> None:

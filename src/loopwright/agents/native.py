@@ -47,7 +47,10 @@ class NativeAgent:
         return default_profile() if self._file is None else load_config(Path(self._file))
 
     def check(self) -> AgentCheck:
-        """It is part of Loopwright, so it is always here; the profile is read."""
+        """It is part of Loopwright, so it is always here; the profile is read, and its texts are compiled."""
+        from loopwright.runtime.agent import check_profile
+
+        check_profile(self.profile)
         return AgentCheck(ok=True, version=__version__, path=str(self.profile.path))
 
     def describe(self) -> dict[str, Any]:

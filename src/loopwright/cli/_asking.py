@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +19,11 @@ __all__ = ["LineReader", "Person"]
 
 _CHUNK = 65_536
 _MOST_BYTES = 1 << 20
+# What a terminal writes around a pasted text where it was asked to (xterm's "bracketed paste").
+_PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
+# Linux passes at most so many bytes of a line that is typed or pasted, and drops the rest without a word.
+_LONGEST_TYPED = 4095
+_ASKED = "next instruction (\\ at the end of a line goes on; Ctrl-D ends): "
 
 
 class LineReader:
@@ -54,6 +61,8 @@ class Person:
     def __init__(self, *, silent: bool = False) -> None:
         self._silent = silent
         self._reader = LineReader(sys.stdin.fileno())
+        both = sys.stdin.isatty() and sys.stdout.isatty() and not silent
+        self._terminal = sys.stdin.fileno() if both else None
         self._rundir: RunDir | None = None
         self._said = ""
 
@@ -70,15 +79,57 @@ class Person:
             self._said = str(BlobStore(self._rundir.blobs_folder).value(event.content))
 
     async def ask(self) -> str | None:
-        """The next line that says something; None at the end of the input."""
+        """The next instruction that says something; None at the end of the input."""
+        if not self._silent and self._said:
+            click.echo(f"\n{printable(self._said)}\n")
+        self._said = ""
+        with _pasting(self._terminal):
+            while True:
+                self._show(_ASKED)
+                text = await self._instruction()
+                if text is None:
+                    self._show("\n")
+                if text is None or text.strip():
+                    return text
+
+    async def _instruction(self) -> str | None:
+        """One instruction: a line, those that a backslash joins to it, and all that was pasted with it."""
+        lines: list[str] = []
+        pasting = cut = False
+        while (line := await self._reader.line()) is not None:
+            cut = cut or (self._terminal is not None and len(line.encode()) >= _LONGEST_TYPED)
+            pasting = line.rfind(_PASTE_BEGINS) > line.rfind(_PASTE_ENDS) or (pasting and _PASTE_ENDS not in line)
+            goes_on = not pasting and (len(line) - len(line.rstrip("\\"))) % 2 == 1
+            text = line.replace(_PASTE_BEGINS, "").replace(_PASTE_ENDS, "")
+            lines.append(text[:-1] if goes_on else text)
+            if not (pasting or goes_on):
+                break
+            if goes_on:
+                self._show("... ")
+        if cut:
+            self._show("A line was longer than a terminal passes on, and its end is lost. Again, in shorter lines.\n")
+            return ""
+        return "\n".join(lines) if lines else None
+
+    def _show(self, text: str) -> None:
         if not self._silent:
-            if self._said:
-                click.echo(f"\n{printable(self._said)}\n")
-            self._said = ""
-            click.echo("next instruction (Ctrl-D ends): ", nl=False)
-        while True:
-            line = await self._reader.line()
-            if line is None and not self._silent:
-                click.echo("")
-            if line is None or line.strip():
-                return line
+            click.echo(text, nl=False)
+
+
+@contextmanager
+def _pasting(terminal: int | None) -> Iterator[None]:
+    """Let the terminal mark what is pasted, without showing the marks."""
+    if terminal is None:
+        yield
+        return
+    import termios
+
+    before = termios.tcgetattr(terminal)
+    quiet = [*before[:3], before[3] & ~termios.ECHOCTL, *before[4:]]
+    termios.tcsetattr(terminal, termios.TCSADRAIN, quiet)
+    click.echo("\x1b[?2004h", nl=False)
+    try:
+        yield
+    finally:
+        click.echo("\x1b[?2004l", nl=False)
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)

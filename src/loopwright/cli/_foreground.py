@@ -157,12 +157,13 @@ def banner(first: RunStarted) -> None:
     click.echo(f"TRACE_S3_URI: {first.artifacts['agent_trace']}")
     click.echo(f"BUNDLE_S3_URI: {first.artifacts['repo_bundle']}")
     if first.parent is not None:
-        from loopwright.view import fork_words
+        from loopwright.view import fork_words, limit_words
 
         click.echo(f"forked from {first.parent} after part {first.parent_part}{fork_words(first.options)}")
+        click.echo(f"limits, counted from here: {limit_words(first.limits)}")
     scripted = " (scripted: its replies were written beforehand)" if first.scripted else ""
     if first.model.startswith("recorded:"):
-        scripted = f" (the answers that it gave in {first.model.removeprefix('recorded:')})"
+        scripted = f" (recorded: its answers are those that it gave in {first.model.removeprefix('recorded:')})"
     click.echo(f"agent {first.agent}, model {first.agent_model}{scripted}")
     click.echo(f"sandbox {first.isolation}", nl=True)
     sys.stdout.flush()
@@ -179,8 +180,19 @@ def epilogue(rundir: RunDir, ended: RunEnded) -> None:
     click.echo(f"record in {rundir.path}")
     short = short_id(rundir.id)
     click.echo("Look at it with:")
-    for words in (f"show {short}", f"graph {short}", f"diff {short} 0 {ended.total_parts}"):
+    looks = [f"show {short}", f"graph {short}"] + [f"diff {short} 0 {ended.total_parts}"] * bool(ended.total_parts)
+    for words in looks:
         click.echo(f"  {_program()} {words}")
+    if ended.reason not in ("solved", "finished"):
+        click.echo(f"Go on with:\n  {_program()} resume {short}{_more(ended)}")
+
+
+def _more(ended: RunEnded) -> str:
+    """The limit that has to be raised first; its value is for the person to choose."""
+    name = {"part_limit": "parts", "turn_limit": "turns", "token_limit": "tokens", "cost_limit": "cost"}
+    name |= {"time_limit": "seconds"}
+    agents_own = ended.reason == "turn_limit" and not ended.detail.endswith(" used")
+    return "" if agents_own or ended.reason not in name else f" --max-{name[ended.reason]} N"
 
 
 def _count(number: int, what: str) -> str:

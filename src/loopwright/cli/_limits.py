@@ -1,4 +1,4 @@
-"""The limit options, the same for `run` and `resume`."""
+"""The limit options, the same for `run`, `fork` and `resume`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from loopwright.record import Limits
 
-__all__ = ["limit_options", "limits_from", "silence_options"]
+__all__ = ["inherited_silence_options", "limit_options", "limits_from", "silence_options"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _COUNT = click.IntRange(min=1)
@@ -50,6 +50,21 @@ def silence_options(command: _Command) -> _Command:
         default="retry",
         show_default=True,
         help="What follows: prompt the agent again, once, or end the run.",
+    )
+    return longest(policy(command))
+
+
+def inherited_silence_options(command: _Command) -> _Command:
+    """The same for `fork`, where the default is what the other run had."""
+    longest = click.option(
+        "--max-silence",
+        type=click.FloatRange(min=1.0),
+        help="Seconds without a sign of life of the agent that interrupt its turn. [default: the same]",
+    )
+    policy = click.option(
+        "--on-silence",
+        type=click.Choice(["retry", "end"]),
+        help="What follows: prompt the agent again, once, or end the run. [default: the same]",
     )
     return longest(policy(command))
 

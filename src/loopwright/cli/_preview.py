@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import anyio
 
@@ -12,10 +14,10 @@ from loopwright.runtime.agent.asking import request_of
 from loopwright.runtime.agent.dialogue import Dialogue
 from loopwright.runtime.agent.modes import Position
 from loopwright.runtime.config import LoadedConfig
-from loopwright.runtime.prompts.preview import preview_text
+from loopwright.runtime.prompts import Chunk, CompiledPrompts, estimate_tokens
 from loopwright.runtime.providers.preview import request_bytes
 
-__all__ = ["preview_of"]
+__all__ = ["preview_of", "preview_text"]
 
 # A preview sends nothing, so it needs no key; naming the model does.
 _KEYS: Mapping[str, str] = dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENROUTER_API_KEY"), "none")
@@ -35,6 +37,55 @@ def preview_of(loaded: LoadedConfig, model: str | None, mode: str | None, task: 
     dialogue.prompt(task)
     _, body = anyio.run(request_bytes, harness.api, request_of(dialogue))
     return preview_text(harness.prompts(dialogue.mode), body)
+
+
+def preview_text(compiled: CompiledPrompts, request_body: bytes) -> str:
+    """What `config preview` prints: a line for each piece of the prompts, then the first request, byte for byte.
+
+    Args:
+        compiled: The prompts.
+        request_body: The body of the first request as it would be sent (JSON, UTF-8).
+    """
+    body = request_body.decode("utf-8", "replace")
+    lines = ["system prompt", *_listed(compiled.system), "with each prompt", *_listed(compiled.per_turn)]
+    lines += [f"  {name}: no such template; nothing is said" for name in compiled.missing]
+    tokens = estimate_tokens(" ".join(_strings(body)))
+    lines += [f"first request: {len(request_body)} bytes, about {tokens} tokens (estimate)", "", body]
+    return "\n".join(lines)
+
+
+def _listed(chunks: Sequence[Chunk]) -> list[str]:
+    if not chunks:
+        return ["  (nothing)"]
+    return [_line(chunk) for chunk in chunks]
+
+
+def _line(chunk: Chunk) -> str:
+    tokens = f"about {estimate_tokens(chunk.text)} tokens (estimate)"
+    details = [chunk.template_id or chunk.source, tokens, *(["cached up to here"] if chunk.cache else [])]
+    return f"  {chunk.item}: {', '.join(details)}"
+
+
+def _strings(body: str) -> Iterator[str]:
+    """The words of a JSON body, without its quotes and escapes; the body itself where it is no JSON."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        yield body
+        return
+    yield from _leaves(value)
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield key
+            yield from _leaves(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _leaves(each)
+    else:
+        yield value if isinstance(value, str) else json.dumps(value)
 
 
 def _known(mode: str, loaded: LoadedConfig) -> str:

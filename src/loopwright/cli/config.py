@@ -30,6 +30,7 @@ def check(files: tuple[Path, ...]) -> int:
 
     Ends with exit code 0 where all can be used, 2 where one cannot.
     """
+    from loopwright.runtime.agent import check_profile
     from loopwright.runtime.config import load_config
     from loopwright.runtime.config.problems import ConfigError
 
@@ -37,6 +38,7 @@ def check(files: tuple[Path, ...]) -> int:
     for path in files:
         try:
             loaded = load_config(path)
+            check_profile(loaded)
         except ConfigError as error:
             failed = True
             _tell("error", error.problems)

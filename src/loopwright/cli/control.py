@@ -118,8 +118,10 @@ def limit(run_id: str, as_json: bool, **values: Any) -> None:
     if as_json:
         print_json({"id": rundir.id, "changed": changed, "detail": reached})
     else:
-        words = ", ".join(f"{name.removeprefix('max_')} {value:,}" for name, value in changed.items())
-        click.echo(f"limits of {rundir.id} are now: {words}" + (f" ({reached}; the run ends)" if reached else ""))
+        from loopwright.view import limit_words
+
+        words = limit_words(limits) + (f" ({reached}; the run ends)" if reached else "")
+        click.echo(f"limits of {rundir.id} are now: {words}")
 
 
 def _asked(rundir: RunDir, request: ControlRequest) -> ControlReply:
@@ -129,15 +131,12 @@ def _asked(rundir: RunDir, request: ControlRequest) -> ControlReply:
         UsageError: There is none, or it refuses.
         LoopwrightError: It does not answer.
     """
-    from loopwright.record import short_id, writer_of
+    from loopwright.record import writer_of
     from loopwright.trajectory import ask
 
     writer = writer_of(rundir)
     if writer is None:
-        options = " --max-parts N (or another limit)" if request.do == "limit" else ", and steer it then"
-        raise UsageError(
-            f"The run {rundir.id} is not running.", remedy=f"Type: loopwright resume {short_id(rundir.id)}{options}"
-        )
+        raise _not_running(rundir, request)
     reply = ask(rundir.control, request, _PATIENCE_SECONDS)
     if reply is None:
         raise LoopwrightError(
@@ -147,3 +146,26 @@ def _asked(rundir: RunDir, request: ControlRequest) -> ControlReply:
     if not reply.ok:
         raise UsageError(f"The run did not accept this: {reply.detail}.", where=rundir.id)
     return reply
+
+
+def _not_running(rundir: RunDir, request: ControlRequest) -> UsageError:
+    """What to type instead: a run that is solved cannot go on, but can be forked."""
+    from loopwright.record import short_id
+
+    short, ended = short_id(rundir.id), _ended(rundir)
+    if ended == "solved":
+        return UsageError(
+            f"The run {rundir.id} is not running: it is solved.",
+            remedy=f"To go on from one of its parts, type: loopwright fork {short} --part N",
+        )
+    options = " --max-parts N (or another limit)" if request.do == "limit" else ", and steer it then"
+    why = f": it has ended ({ended.replace('_', ' ')})" if ended else ""
+    return UsageError(f"The run {rundir.id} is not running{why}.", remedy=f"Type: loopwright resume {short}{options}")
+
+
+def _ended(rundir: RunDir) -> str:
+    """Why the run ended; "" where its last process was killed."""
+    from loopwright.record import RunEnded, read_tail
+
+    last = max(read_tail(rundir.journal, 1), default=None, key=lambda pair: pair[0])
+    return last[1].reason if last is not None and isinstance(last[1], RunEnded) else ""

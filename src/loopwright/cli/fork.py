@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from loopwright.cli._common import run_argument, run_of
-from loopwright.cli._limits import limit_options, limits_from, silence_options
+from loopwright.cli._limits import inherited_silence_options, limit_options, limits_from
 from loopwright.cli.run import absolute
 
 if TYPE_CHECKING:
@@ -30,12 +30,13 @@ __all__ = ["fork"]
 @click.option("--detach", is_flag=True, help="Run in the background; see `status`, `logs -f`, `attach`.")
 @click.option("--plain", is_flag=True, help="A line for each event, even in a terminal.")
 @limit_options
-@silence_options
+@inherited_silence_options
 def fork(run_id: str, part: int | None, detach: bool, plain: bool, **values: Any) -> int:
     """Start a new run with the files of another one after a part, and the conversation up to it.
 
     The same agent goes on where it was; another one gets a transcript in its first prompt. The other run is only
-    read. Limits count from here.
+    read. Limits are those of the other run at that part, unless they are named here or the task is another one; they
+    count from here.
     """
     parent = run_of(run_id)
     options = _options(parent, values)
@@ -49,12 +50,13 @@ def fork(run_id: str, part: int | None, detach: bool, plain: bool, **values: Any
 
 
 def _options(parent: RunDir, values: dict[str, Any]) -> RunOptions:
-    from loopwright.trajectory import RunOptions, started_event
+    from loopwright.trajectory import DEFAULT_MAX_SILENCE, RunOptions, started_event
 
     begun = started_event(parent)
     limits = limits_from(values)
     agent = values.pop("agent") or begun.agent
     model, store = values.pop("model"), values.pop("store")
+    silence, policy = values.pop("max_silence"), values.pop("on_silence")
     return RunOptions(
         task=(values.pop("task") or Path(begun.task_path)).absolute(),
         agent=absolute(agent, "native:") if agent.startswith("native:") else agent,
@@ -63,5 +65,8 @@ def _options(parent: RunDir, values: dict[str, Any]) -> RunOptions:
         store=absolute(store) if store else begun.store or None,
         home=parent.home,
         limits=limits,
+        max_silence=silence or begun.options.get("max_silence", DEFAULT_MAX_SILENCE),
+        on_silence=policy or begun.options.get("on_silence", "retry"),
+        max_replies=begun.options.get("max_replies"),
         **values,
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BeforeCall", "Core", "OnNotice", "OnText", "Served"]
 
-BeforeCall = Callable[[], Awaitable[None]]
+BeforeCall = Callable[[frozenset[str]], Awaitable[None]]
 OnText = Callable[[str, str], None]
 OnNotice = Callable[[str, str], None]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import msgspec
@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive, Scope, Send
 
 from loopwright.gateway._activity import Activity
+from loopwright.gateway._answered import answered_calls
 from loopwright.gateway._call import Answer, Call
 from loopwright.gateway._purpose import purpose_of
 from loopwright.gateway.wire.neutral import Wire
@@ -60,14 +61,15 @@ class ModelEndpoint:
         # A title or what a sub-agent says is not what somebody who looks on wants to read as the agent's words.
         call.on_text = self._core.on_text if call.purpose == "turn" else None
         with call.activity.answering():
-            await self._serve(call, receive, send)
+            await self._serve(call, value, receive, send)
 
-    async def _serve(self, call: Call, receive: Receive, send: Send) -> None:
+    async def _serve(self, call: Call, value: dict[str, Any], receive: Receive, send: Send) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(_cancel_when_gone, receive, group.cancel_scope)
             try:
                 if self._core.before_call is not None:
-                    await self._core.before_call()
+                    # Tools of a sub-agent may be told of nowhere.
+                    await self._core.before_call(answered_calls(value) if call.purpose == "turn" else frozenset())
                 await self._answer(call, _noting(send, call.activity))
             finally:
                 if not call.entered:

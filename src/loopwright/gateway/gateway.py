@@ -67,7 +67,7 @@ class Gateway:
         workspace: Absolute path of the workspace as the agent sees it, for agents that want absolute paths.
         environ: Where the key is, instead of the process's environment.
         before_call: Awaited when a request has been read, before it is answered, so that what the agent did before is
-            on record first.
+            on record first. Gets the ids of the tool calls whose results are new in it (of the main conversation).
         on_text: Gets the replies of the main conversation as they stream: `"text"` or `"reasoning"`, and a piece of
             it. Nothing of that is recorded; must not block.
         on_notice: Gets a code and a sentence where a person should know something; must not block.

@@ -20,6 +20,9 @@ from loopwright.base import LoopwrightError, MachineError
 __all__ = ["serve_unix"]
 
 _GRACE_SECONDS = 2
+# An agent runs tools between two calls. Whoever closes its idle connection may do it as the next call is on its way,
+# which then fails; so it is the client's to close.
+_IDLE_SECONDS = 30 * 86_400
 _LONGEST_ADDRESS = 107
 _MOST_HEADER_BYTES = 1 << 20
 
@@ -46,6 +49,7 @@ async def serve_unix(app: Any, path: Path) -> AsyncIterator[None]:
             date_header=False,
             ws="none",
             http="h11",
+            timeout_keep_alive=_IDLE_SECONDS,
             timeout_graceful_shutdown=_GRACE_SECONDS,
             h11_max_incomplete_event_size=_MOST_HEADER_BYTES,
         ),

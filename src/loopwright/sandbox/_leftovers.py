@@ -14,41 +14,30 @@ import re
 import signal
 from pathlib import Path
 
+from loopwright.sandbox._maker import MAKER, is_dead, maker
+
 __all__ = ["helper_name", "remove_leftovers", "remove_leftovers_once"]
 
-_NAME = re.compile(rb"bwrap-loopwright-(\d+)-(\d+)\0")
+_NAME = re.compile(rf"bwrap-loopwright-{MAKER}\0".encode())
 
 
 def helper_name() -> str:
-    """The `argv[0]` of a helper that we start: our process id and when we started, as the kernel counts.
+    """The `argv[0]` of a helper that we start, which tells its maker.
 
     Not in its environment: the kernel hides that of a process which waits in a namespace from ordinary users.
     """
-    return _name(os.getpid())
-
-
-@functools.cache
-def _name(pid: int) -> str:
-    return f"bwrap-loopwright-{pid}-{_start_time(pid) or 0}"
-
-
-def _start_time(pid: int) -> str | None:
-    try:
-        text = Path("/proc", str(pid), "stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    return text.rpartition(")")[2].split()[19]
+    return f"bwrap-loopwright-{maker()}"
 
 
 def remove_leftovers() -> int:
-    """Kill helpers whose maker is dead; returns how many there were."""
+    """Kill helpers whose maker is dead; returns how many there were. Those of other PID namespaces are let alone."""
     removed = 0
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         with contextlib.suppress(OSError):
             found = _NAME.match((entry / "cmdline").read_bytes())
-            if found and _start_time(int(found[1])) != found[2].decode():
+            if found and is_dead(*(word.decode() for word in found.groups())):
                 os.kill(int(entry.name), signal.SIGKILL)
                 removed += 1
     return removed

@@ -1,32 +1,43 @@
-"""The private folder of one program on the host: removed with it, or, where we were killed, by the next one of us."""
+"""Temporary folders of ours: removed by their maker, or, where that was killed, by the next one of us.
+
+A folder's name tells its maker, and its lock whether that lives: the name is enough in our own PID namespace, the
+lock holds between containers that share a temporary folder.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
+import re
 import shutil
 import stat
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["PrivateFolder", "remove_abandoned"]
+from loopwright.sandbox._maker import MAKER, is_dead, maker
 
-PREFIX = "loopwright-host-"
+__all__ = ["PrivateFolder", "private_folder", "remove_abandoned", "remove_abandoned_once"]
+
+_KINDS = ("host", "probe")
+_NAME = re.compile(rf"loopwright-(?:{'|'.join(_KINDS)})-{MAKER}-")
 _GRACE_SECONDS = 10.0  # between making a folder and locking it
 _HERE = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class PrivateFolder:
-    """A temporary folder that is locked as long as its maker lives.
+    """A temporary folder that is locked as long as its maker lives; `kind` is what it is for, one of `_KINDS`.
 
     Raises:
         OSError: There is no place for it.
     """
 
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
+    def __init__(self, kind: str = "host") -> None:
+        self.path = Path(tempfile.mkdtemp(prefix=f"loopwright-{kind}-{maker()}-"))
         self._lock = os.open(self.path, _HERE)
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -36,25 +47,53 @@ class PrivateFolder:
         os.close(self._lock)
 
 
-def remove_abandoned(grace: float = _GRACE_SECONDS) -> int:
-    """Remove our user's folders whose lock nobody holds: their makers were killed; returns how many there were.
+@contextmanager
+def private_folder(kind: str) -> Iterator[Path]:
+    """A `PrivateFolder` as long as the context is open.
 
-    `grace` is in seconds: a younger folder may be about to be locked.
+    Raises:
+        OSError: There is no place for it.
+    """
+    folder = PrivateFolder(kind)
+    try:
+        yield folder.path
+    finally:
+        folder.remove()
+
+
+def remove_abandoned(grace: float = _GRACE_SECONDS) -> int:
+    """Remove our user's folders whose makers were killed; returns how many there were.
+
+    `grace` is in seconds: where only the lock can tell, a younger folder may be about to be locked.
     """
     removed = 0
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError):  # it is locked, or gone by now
-            found = folder.lstat()
-            if found.st_uid != os.geteuid() or time.time() - found.st_mtime < grace:
-                continue
-            lock = os.open(folder, _HERE)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _remove(folder)
-            finally:
-                os.close(lock)
-            removed += not folder.exists()
+    for kind in _KINDS:
+        for folder in Path(tempfile.gettempdir()).glob(f"loopwright-{kind}-*"):
+            with contextlib.suppress(OSError):  # it is locked, or gone by now
+                removed += _remove_if_abandoned(folder, grace)
     return removed
+
+
+@functools.cache
+def remove_abandoned_once() -> int:
+    """The same, the first time only."""
+    return remove_abandoned()
+
+
+def _remove_if_abandoned(folder: Path, grace: float) -> bool:
+    found, named = folder.lstat(), _NAME.match(folder.name)
+    dead = is_dead(*named.groups()) if named else None
+    young = dead is None and time.time() - found.st_mtime < grace
+    if dead is False or young or found.st_uid != os.geteuid():
+        return False
+    lock = os.open(folder, _HERE)
+    try:
+        # A helper of the maker that is not dead yet may hold it.
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove(folder)
+    finally:
+        os.close(lock)
+    return not folder.exists()
 
 
 def _remove(folder: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +12,8 @@ import anyio
 
 from loopwright.base import LoopwrightError
 from loopwright.sandbox._cgroup import support
+from loopwright.sandbox._look import home_folder
+from loopwright.sandbox._private import private_folder, remove_abandoned_once
 from loopwright.sandbox._remedies import remedy_for
 from loopwright.sandbox._seccomp import filter_program
 from loopwright.sandbox.protocol import Command, Mount, Outcome, Probe, ResourceLimits, Sandbox, SandboxSpec
@@ -19,12 +21,13 @@ from loopwright.sandbox.protocol import Command, Mount, Outcome, Probe, Resource
 __all__ = ["run_now", "try_backend"]
 
 _SECONDS = 30.0
-# Prints one word for each way in which the host can be seen; "end" proves that all was looked at.
+# Prints one word for each way in which the host can be seen; "end" proves that all was looked at. It makes no files:
+# where it was killed, they would stay.
 _LOOK = """
-[ -e "$1" ] && echo home
+[ "$(stat -c %d:%i "$1" 2>/dev/null)" = "$2" ] && echo home
 [ "$(ls /proc | grep -c '^[0-9]')" -gt 8 ] && echo processes
 [ "$(sed 1,2d /proc/net/dev | grep -vc ' lo:')" -gt 0 ] && echo network
-touch /usr/.loopwright-probe 2>/dev/null && { rm -f /usr/.loopwright-probe; echo files; }
+[ -w /usr ] && echo files
 echo end
 """
 _MEANING = {
@@ -43,9 +46,10 @@ def run_now(sandbox: Sandbox, command: Command) -> Outcome:
 
 def try_backend(name: str, factory: Callable[[SandboxSpec], Sandbox]) -> Probe:
     """Run a program in the backend and report; never raises for what is missing on this machine."""
-    with tempfile.TemporaryDirectory(prefix="loopwright-probe-") as folder, _planted() as secret:
-        spec = SandboxSpec(mounts=(Mount(Path(folder), "/workspace", writable=True),))
-        command = Command(("/bin/sh", "-c", _LOOK, "sh", secret), limits=ResourceLimits(wall_seconds=_SECONDS))
+    remove_abandoned_once()
+    with private_folder("probe") as folder:
+        spec = SandboxSpec(mounts=(Mount(folder, "/workspace", writable=True),))
+        command = Command(("/bin/sh", "-c", _LOOK, "sh", *_home()), limits=ResourceLimits(wall_seconds=_SECONDS))
         try:
             outcome = run_now(factory(spec), command)
         except LoopwrightError as error:
@@ -80,21 +84,10 @@ def _doubts() -> str:
     return ""
 
 
-class _planted:  # noqa: N801 - used as a function
-    """A file in the home folder that must not be seen inside; the folder itself where it is read-only."""
-
-    def __init__(self) -> None:
-        self._file: Path | None = None
-
-    def __enter__(self) -> str:
-        try:
-            handle, name = tempfile.mkstemp(prefix=".loopwright-probe-", dir=Path.home())
-        except (OSError, RuntimeError):
-            return str(next(Path("/root").parent.glob("home/*"), "/home"))
-        os.close(handle)
-        self._file = Path(name)
-        return name
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.unlink(missing_ok=True)
+def _home() -> tuple[str, str]:
+    """The home folder, and the device and number that tell it from another folder at its path."""
+    for path in (home_folder(), Path("/home")):
+        with contextlib.suppress(OSError):
+            found = path.stat()
+            return str(path), f"{found.st_dev}:{found.st_ino}"
+    return "/home", "none"

@@ -71,7 +71,7 @@ def view_options(spec: SandboxSpec, chains: Toolchains, view: View) -> list[str]
     """
     options = [*_system(), *_proc(), *_devices(view), *_etc()]
     options += [*_sized(view.temp_bytes, view), "--perms", "1777", "--tmpfs", "/tmp", "--dir", "/var"]
-    options += ["--symlink", "/tmp", "/var/tmp", *_sized(view.temp_bytes, view), "--perms", "0700", "--tmpfs", HOME]
+    options += [*_var_tmp(spec, chains, view), *_sized(view.temp_bytes, view), "--perms", "0700", "--tmpfs", HOME]
     for path, target in chains.mounts:
         options += ["--ro-bind", str(path), target]
     options += _helpers(spec)
@@ -82,6 +82,15 @@ def view_options(spec: SandboxSpec, chains: Toolchains, view: View) -> list[str]
 
 def _sized(size: int, view: View) -> list[str]:
     return ["--size", str(size)] if view.sized else []
+
+
+def _var_tmp(spec: SandboxSpec, chains: Toolchains, view: View) -> list[str]:
+    """The other folder for temporary files: the same one, unless something that is shown lies there on the host."""
+    shown = [*(target for _, target in chains.mounts), *(mount.target for mount in spec.mounts)]
+    if any(PurePosixPath(target).is_relative_to("/var/tmp") for target in shown):
+        # bwrap mounts nothing behind a link.
+        return [*_sized(view.temp_bytes, view), "--perms", "1777", "--tmpfs", "/var/tmp"]
+    return ["--symlink", "/tmp", "/var/tmp"]
 
 
 def _system() -> list[str]:

@@ -6,12 +6,12 @@ import ctypes
 import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from loopwright.base import LoopwrightError
 from loopwright.sandbox._cgroup import support
 from loopwright.sandbox._look import exists
+from loopwright.sandbox._private import private_folder
 from loopwright.sandbox._probing import run_now
 from loopwright.sandbox._seccomp import filter_program
 from loopwright.sandbox.protocol import Command, Mount, Probe, SandboxSpec
@@ -44,8 +44,8 @@ def _nested() -> Probe:
     if not probe("bwrap").works:
         return Probe("nested", False, "", "needs bwrap", probe("bwrap").remedy)
     package = Path(__file__).parents[1]
-    with tempfile.TemporaryDirectory(prefix="loopwright-probe-") as folder:
-        mounts = (Mount(Path(folder), "/workspace"), Mount(package, "/run/loopwright/package/loopwright"))
+    with private_folder("probe") as folder:
+        mounts = (Mount(folder, "/workspace"), Mount(package, "/run/loopwright/package/loopwright"))
         sandbox = open_sandbox("bwrap", SandboxSpec(mounts=mounts, nested=True))
         code = (
             "import sys; sys.path.insert(0, '/run/loopwright/package'); "

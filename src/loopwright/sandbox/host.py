@@ -25,7 +25,7 @@ from loopwright.sandbox._cgroup import make_cgroup, support
 from loopwright.sandbox._environment import inside_environment, refuse_nul
 from loopwright.sandbox._guarded import guard_argv
 from loopwright.sandbox._look import home_folder, is_dir, is_socket
-from loopwright.sandbox._private import PrivateFolder, remove_abandoned
+from loopwright.sandbox._private import PrivateFolder, remove_abandoned_once
 from loopwright.sandbox._running import TreeProcess, collect, open_process
 from loopwright.sandbox._tree import Launch
 from loopwright.sandbox.paths import host_path, inside_path
@@ -89,7 +89,7 @@ class HostSandbox:
             file_bytes=command.limits.file_bytes,
         )
         mark = secrets.token_hex(16)
-        _remove_abandoned_once()
+        remove_abandoned_once()
         private = PrivateFolder()
         try:
             environment = {**self._environment(command, private.path), _MARK: mark}
@@ -123,11 +123,6 @@ class HostSandbox:
         if not is_dir(found):
             raise UsageError("The folder to run in does not exist.", where=str(found))
         return found
-
-
-@functools.cache
-def _remove_abandoned_once() -> None:
-    remove_abandoned()
 
 
 def _clean(private: PrivateFolder, mark: str) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from loopwright.trajectory.copying import check_source
     from loopwright.trajectory.forking import fork, plan_fork
     from loopwright.trajectory.loop import END_OF_INPUT
-    from loopwright.trajectory.options import DEFAULT_AGENT, DEFAULT_MAX_PARTS, RunOptions
+    from loopwright.trajectory.options import DEFAULT_AGENT, DEFAULT_MAX_PARTS, DEFAULT_MAX_SILENCE, RunOptions
     from loopwright.trajectory.plan import Plan, make_plan
     from loopwright.trajectory.resuming import plan_resume, resume
     from loopwright.trajectory.starting import start
@@ -22,7 +22,7 @@ _HOMES = {
     "copying": ("check_source",),
     "loop": ("END_OF_INPUT",),
     "control": ("ControlReply", "ControlRequest", "ask", "watch"),
-    "options": ("DEFAULT_AGENT", "DEFAULT_MAX_PARTS", "RunOptions"),
+    "options": ("DEFAULT_AGENT", "DEFAULT_MAX_PARTS", "DEFAULT_MAX_SILENCE", "RunOptions"),
     "plan": ("Plan", "make_plan"),
     "resuming": ("plan_resume", "resume"),
     "forking": ("fork", "plan_fork"),
@@ -34,6 +34,7 @@ _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names
 __all__ = [
     "DEFAULT_AGENT",
     "DEFAULT_MAX_PARTS",
+    "DEFAULT_MAX_SILENCE",
     "END_OF_INPUT",
     "AskNext",
     "ControlReply",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from loopwright.record import EndReason, Limits, TestsGraded
+from loopwright.record import EndReason, Limits, Progress, TestsGraded
 
-__all__ = ["limit_reached", "solves"]
+__all__ = ["limit_reached", "solves", "used_up"]
 
 
 def solves(grade: TestsGraded, expected: Mapping[str, int]) -> bool:
@@ -29,3 +29,24 @@ def limit_reached(limits: Limits, *, parts: int, turns: int, seconds: float) -> 
     if limits.max_seconds is not None and seconds >= limits.max_seconds:
         return "time_limit"
     return None
+
+
+def used_up(reason: EndReason, progress: Progress) -> str:
+    """What a limit allowed and what was used, for a person; "" where the run did not end for a limit that can be told.
+
+    Nothing of it depends on the clock, so that a run that was resumed ends as one that was not.
+    """
+    limits, cost = progress.limits, progress.cost
+    known: dict[str, tuple[str, object]] = {
+        "part_limit": (f"{progress.parts:,}", limits.max_parts and f"{limits.max_parts:,} parts"),
+        "turn_limit": (f"{progress.turns:,}", limits.max_turns and f"{limits.max_turns:,} turns"),
+        "token_limit": (f"{progress.usage.total:,}", limits.max_tokens and f"{limits.max_tokens:,} tokens"),
+        "cost_limit": ("an unknown part" if cost is None else f"${cost:.4f}", _dollars(limits.max_cost)),
+        "time_limit": ("all", limits.max_seconds and f"{limits.max_seconds:,.0f} s"),
+    }
+    used, most = known.get(reason, ("", None))
+    return f"{used} of {most} used" if most else ""
+
+
+def _dollars(amount: float | None) -> str | None:
+    return None if amount is None else f"${amount:.4f}"

@@ -8,34 +8,35 @@ checkpoint is taken, and a part is given what the next one did.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 
 import anyio
 
+from loopwright.agents import Activity
+
 __all__ = ["Drain"]
 
+_NO_CALLS: Set[str] = frozenset()
 _QUIET_S = 0.001
 _QUIET_WHILE_BUSY_S = 0.030
 _MOST_S = 0.100
+_MOST_UNTOLD_S = 0.250
+_MOST_RUNNING_S = 5.0
 
 
 class Drain:
     """Knows whether somebody waits for the agent's stream with nothing to do, and since when.
 
-    Args:
-        busy: Whether a tool of the agent runs, as far as its stream has told. Most agents ask their model when all
-            have ended, so the end is on its way then; a sub-agent, or a command in the background, takes longer.
-        quiet: Seconds without an item after which nothing more is expected.
-        most: Seconds that are waited in any case.
+    A request to the model names the calls that it answers, so the stream has to tell of their ends before it is up to
+    date: one whose beginning it told of is waited for, up to 5 s; one that it has not told of at all, up to 0.25 s,
+    where the agent's stream calls its calls as the model does. Of what is in no request (a text, a command in the
+    background), only silence tells: 1 ms without an item, 30 ms while a tool runs, at most 100 ms.
     """
 
-    def __init__(
-        self, busy: Callable[[], bool] = lambda: False, quiet: float = _QUIET_S, most: float = _MOST_S
-    ) -> None:
-        self._busy = busy
-        self._quiet = quiet
-        self._most = most
+    def __init__(self, activity: Activity) -> None:
+        self._activity = activity
+        self._same_ids = False
         self._in_turn = False
         self._waiting_since: float | None = None
 
@@ -57,13 +58,30 @@ class Drain:
         finally:
             self._waiting_since = None
 
-    async def settled(self) -> None:
-        """Return when no item has come for 1 ms (30 ms while a tool runs), counted from this call, or after 100 ms."""
+    async def settled(self, answered: Set[str] = _NO_CALLS) -> None:
+        """Return when the record is up to date with an agent that has the results of the calls `answered`."""
+        with anyio.move_on_after(_MOST_RUNNING_S):
+            while self._in_turn and self._running(answered):
+                await anyio.sleep(0.001)
+        with anyio.move_on_after(_MOST_UNTOLD_S):
+            while self._in_turn and self._untold(answered):
+                await anyio.sleep(0.001)
+        with anyio.move_on_after(_MOST_S):
+            await self._quiet()
+
+    async def _quiet(self) -> None:
         began = time.monotonic()
-        while self._in_turn and time.monotonic() - began < self._most:
+        while self._in_turn:
+            wanted = _QUIET_WHILE_BUSY_S if self._activity.tools else _QUIET_S
             since = self._waiting_since
-            wanted = max(self._quiet, _QUIET_WHILE_BUSY_S) if self._busy() else self._quiet
-            quiet = 0.0 if since is None else time.monotonic() - max(since, began)
-            if since is not None and quiet >= wanted:
+            if since is not None and time.monotonic() - max(since, began) >= wanted:
                 return
-            await anyio.sleep(min(max(self._quiet - quiet, 0.0002), 0.001))
+            await anyio.sleep(0.0005)
+
+    def _running(self, answered: Set[str]) -> bool:
+        return any(call in self._activity.tools for call in answered)
+
+    def _untold(self, answered: Set[str]) -> bool:
+        known = [call in self._activity.tools or call in self._activity.ended for call in answered]
+        self._same_ids = self._same_ids or any(known)
+        return self._same_ids and not all(known)

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 
 from loopwright.agents.recap import recap
 from loopwright.base import UsageError
-from loopwright.record import BlobStore, PartAdded, Payload, RunDir, RunStarted, Usage, first_event
+from loopwright.record import BlobStore, Limits, PartAdded, Payload, RunDir, RunStarted, Usage, first_event
 from loopwright.trajectory.begun import started_event
 from loopwright.trajectory.past import Past
 from loopwright.trajectory.upto import UpTo, read_up_to
@@ -40,7 +40,10 @@ class Opening(Struct, frozen=True):
 
 
 class Inheritance(Struct, frozen=True):
-    """What a child gets: the files of `commit`, and `past` for its agent's memory (None: it starts anew)."""
+    """What a child gets: the files of `commit`, and `past` for its agent's memory (None: it starts anew).
+
+    `limits` hold where its own options do not say otherwise; they count from the fork.
+    """
 
     parent: RunDir
     part: int
@@ -49,6 +52,7 @@ class Inheritance(Struct, frozen=True):
     opening: Opening
     past: Past | None
     conversation: str
+    limits: Limits = Limits()
 
     def facts(self) -> dict[str, Any]:
         """What of it is recorded in the child's first event, so that a resume finds it again."""
@@ -72,7 +76,9 @@ def inherit(parent: RunDir, part: int | None, agent: str, instruction: str | Non
     past = _kept(parent, started, found, how) if how in _KEEPING else None
     opening = _opening(found, how, BlobStore(parent.blobs_folder), started, instruction)
     conversation = str(started.options.get("conversation", parent.id))
-    return Inheritance(parent, found.parts, found.commit, how, opening, past, conversation)
+    # Another task brings its own.
+    limits = found.limits if instruction is None else Limits()
+    return Inheritance(parent, found.parts, found.commit, how, opening, past, conversation, limits)
 
 
 def _how(found: UpTo, before: str, agent: str, told: bool) -> How:

@@ -15,7 +15,7 @@ from loopwright.harness import Task
 from loopwright.record import EndReason, RunEnded, Steered, StopRequested, TestsGraded, TurnEnded, TurnStarted
 from loopwright.trajectory.asking import AskNext
 from loopwright.trajectory.clock import now
-from loopwright.trajectory.decide import limit_reached, solves
+from loopwright.trajectory.decide import limit_reached, solves, used_up
 from loopwright.trajectory.feedback import follow_up
 from loopwright.trajectory.grading import GradeDesk
 from loopwright.trajectory.inheriting import Opening
@@ -123,9 +123,14 @@ class TestLoop:
         if last.outcome == "limit":
             return "turn_limit"  # one of the agent's own, since none of the run's is reached
         if last.outcome == "error":
-            # A provider that cannot be reached is no failure of the agent.
-            return "infrastructure_error" if self._gateway.outage else "agent_error"
+            # A provider that cannot be reached is no failure of the agent, nor is a program that never began to work.
+            return "infrastructure_error" if self._gateway.outage or self._never_began() else "agent_error"
         return "agent_error" if self._idle() else None
+
+    def _never_began(self) -> bool:
+        """Whether the agent's process died without a part, and without a question to its model."""
+        state = self._recorder.state
+        return self._follower.died and not state.parts and not state.model_calls
 
     def _nothing_to_do(self) -> EndReason:
         """Why the run is over where nobody says what the next turn is about."""
@@ -221,10 +226,12 @@ class TestLoop:
         if reason == "stopped":
             return str(self._stop.source)
         if reason == "infrastructure_error":
-            return self._gateway.outage or ""
+            return self._gateway.outage or (last.detail if last else "")
         if reason == "agent_error":
             return (last.detail if last else "") or "the agent yielded twice without calling a tool"
         if reason == "finished":
             how = f" ({last.detail})" if last and last.detail else ""
             return f"the agent yielded, and there are no tests{how}"
-        return last.detail if reason == "turn_limit" and last is not None and last.outcome == "limit" else ""
+        if reason == "turn_limit" and last is not None and last.outcome == "limit":
+            return last.detail
+        return used_up(reason, self._recorder.state)

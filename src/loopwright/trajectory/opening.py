@@ -72,7 +72,7 @@ async def open_loop(work: Work, past: Past | None, opening: Opening | None = Non
             work.recorder,
         )
         context = _context(work, desk)
-        drain = Drain(lambda: bool(context.activity.tools))
+        drain = Drain(context.activity)
         gateway = _gateway(work, past, drain, context)
         stack.push_async_callback(gateway.close)
         app = await stack.enter_async_context(host_app(gateway, desk, soon=not work.native))

@@ -115,7 +115,7 @@ def _first_event(
         instruction=blobs.payload(plan.task.instruction),
         sandbox=plan.probe.backend,
         isolation=plan.probe.isolation,
-        limits=_limits(options, plan),
+        limits=_limits(options, plan, inheritance.limits if inheritance else Limits()),
         suites=plan.task.suites,
         store=plan.store_spec,
         artifacts={
@@ -145,7 +145,11 @@ def _first_event(
     )
 
 
-def _limits(options: RunOptions, plan: Plan) -> Limits:
-    """The limits that were asked for, else the task's, or the agent's where they are stricter; for parts the seed's."""
-    chosen = stricter(merge_limits(plan.task.limits, options.limits), plan.agent_limits)
+def _limits(options: RunOptions, plan: Plan, inherited: Limits) -> Limits:
+    """The limits that were asked for, else those of the run that this one is a fork of, else the task's.
+
+    Those of the agent hold where they are stricter; for parts there is always one, by default the seed's.
+    """
+    others = merge_limits(plan.task.limits, inherited)
+    chosen = stricter(merge_limits(others, options.limits), plan.agent_limits)
     return structs.replace(chosen, max_parts=chosen.max_parts or DEFAULT_MAX_PARTS)

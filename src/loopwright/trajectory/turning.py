@@ -47,6 +47,8 @@ class TurnFollower:
         self._on_silence = on_silence
         self._keeper = MemoryKeeper(recorder)
         self._verdict: Verdict | None = None
+        self.died = False
+        """Whether the agent's process ended in the turn that was followed last, and nothing took the turn up."""
 
     async def follow(self, number: int, prompt: str | None) -> None:
         """Follow the agent through a turn; `prompt` is None for the rest of one that was cut off.
@@ -63,6 +65,7 @@ class TurnFollower:
             deaths, prompt = 1, None
             self._recorder.notice("agent_died", self._told_death(why))
             await self._seat.replace()
+        self.died = why is not None
         self._ended(number, interrupted, why)
 
     async def _once(self, number: int, prompt: str | None) -> bool:

@@ -9,10 +9,13 @@ from loopwright.record import (
     AgentSession,
     CheckpointTaken,
     Event,
+    Limits,
+    LimitsChanged,
     ModelCalled,
     PartAdded,
     RunDir,
     RunEnded,
+    RunResumed,
     RunStarted,
     TurnEnded,
     TurnStarted,
@@ -27,7 +30,8 @@ class UpTo(Struct):
     """A trajectory as it was after its part number `parts`.
 
     `open_turn` is the turn that was going on then, or None where the part was its turn's last; `memory_part` is the
-    part after which the agent's memory was recorded, 0 where it was not. Payloads of `past` are not resolved.
+    part after which the agent's memory was recorded, 0 where it was not; `limits` are those that held. Payloads of
+    `past` are not resolved.
     """
 
     past: Past
@@ -35,13 +39,14 @@ class UpTo(Struct):
     open_turn: TurnStarted | None = None
     parts: int = 0
     memory_part: int = 0
+    limits: Limits = Limits()
 
     def apply(self, event: Event) -> None:
         """Take the next event into account."""
         self.past.apply(event)
         match event:
             case RunStarted():
-                self.commit = event.initial_commit
+                self.commit, self.limits = event.initial_commit, event.limits
             case PartAdded():
                 self.parts = event.part
                 self.commit = event.checkpoint.commit_after if event.checkpoint else self.commit
@@ -49,6 +54,8 @@ class UpTo(Struct):
                 self.commit = event.checkpoint.commit_after
             case TurnStarted() | TurnEnded():
                 self.open_turn = event if isinstance(event, TurnStarted) else None
+            case LimitsChanged() | RunResumed():
+                self.limits = event.limits or self.limits
             case AgentSession():
                 self.memory_part = event.part
             case _:

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from loopwright.view._labels import fork_words
+    from loopwright.view._labels import fork_words, limit_words
     from loopwright.view.diff import diff_view
     from loopwright.view.graph import GRAPH_SCHEMA_VERSION, graph_data
     from loopwright.view.live import LiveView, View, open_view
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from loopwright.view.tables import runs_table, status_view
 
 _HOMES = {
-    "_labels": ("fork_words",),
+    "_labels": ("fork_words", "limit_words"),
     "picture": ("chart",),
     "diff": ("diff_view",),
     "graph": ("GRAPH_SCHEMA_VERSION", "graph_data"),
@@ -43,6 +43,7 @@ __all__ = [
     "diff_view",
     "fork_words",
     "graph_data",
+    "limit_words",
     "open_view",
     "part_view",
     "render_html",

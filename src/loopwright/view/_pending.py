@@ -30,9 +30,12 @@ class Pending:
     def __init__(self) -> None:
         self._tails: dict[str, str] = {}
         self._tool = ""
+        self._called = ""
 
     def on_delta(self, delta: Delta) -> None:
         """Take the next piece in."""
+        if delta.kind == "tool" and one_line(f"{delta.name} {delta.text}") == self._called:
+            return  # some agents say what the model asked for first, and then that it runs
         if delta.kind == "tool" and delta.name != self._tool:
             self._tails.pop("tool", None)
             self._tails.pop("output", None)
@@ -46,6 +49,7 @@ class Pending:
                 self._said(event.part_type, event)
             case PartAdded(part_type="tool_call"):
                 self._tails.pop("tool", None)
+                self._called = one_line(event.summary)
             case PartAdded():
                 for kind in ("tool", "output", "diff"):
                     self._tails.pop(kind, None)

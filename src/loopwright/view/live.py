@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from threading import Event, RLock, Thread
 from typing import TYPE_CHECKING, Protocol
 
 from loopwright.agents import Delta
 from loopwright.base import one_line
-from loopwright.record import Event, Limits, RunEnded, short_id
+from loopwright.record import Event as Recorded
+from loopwright.record import Limits, RunEnded, short_id
 from loopwright.view._following import Clock, Following, utc_now
 from loopwright.view._labels import UNKNOWN, duration, model_name, money, reason, thousands
 from loopwright.view._pending import Pending
@@ -20,16 +23,17 @@ __all__ = ["LiveView", "View", "open_view"]
 
 _MOST_SUITES = 8
 _BAR = 24
+_SECONDS_BETWEEN = 1 / 8
 
 
 class View(Protocol):
     """Anything that can be fed the events of a run."""
 
-    def on_event(self, seq: int, event: Event) -> None:
+    def on_event(self, seq: int, event: Recorded) -> None:
         """Show an event; one that was shown before is left out."""
         ...
 
-    def catch_up(self, seq: int, event: Event) -> None:
+    def catch_up(self, seq: int, event: Recorded) -> None:
         """Take an event of the past into account, without showing it."""
         ...
 
@@ -73,37 +77,56 @@ class LiveView:
         self._live = Live(
             console=console,
             get_renderable=self._figures,
-            auto_refresh=refresh,
-            refresh_per_second=8,
+            auto_refresh=False,
             redirect_stdout=False,
             redirect_stderr=False,
         )
+        # Not with the thread of `Live`: it may draw between the moment when a line's place is computed and the moment
+        # when the line is written there, and then figures of another height overwrite a line that was told already.
+        self._drawing = RLock()
+        self._closed = Event()
+        self._thread = Thread(target=self._redraw, name="live view", daemon=True) if refresh else None
         self._live.start()
+        if self._thread is not None:
+            self._thread.start()
 
-    def on_event(self, seq: int, event: Event) -> None:
+    def on_event(self, seq: int, event: Recorded) -> None:
         """Show an event; one that was shown before is left out."""
-        if not self._state.apply(seq, event):
-            return
-        self._pending.on_event(event)
-        for line in self._scroll.lines(event):
-            self._console.print(line, highlight=False, markup=False)
-        if isinstance(event, RunEnded) or not self._live.auto_refresh:
-            self._live.refresh()
+        with self._drawing:
+            if not self._state.apply(seq, event):
+                return
+            self._pending.on_event(event)
+            for line in self._scroll.lines(event):
+                self._console.print(line, highlight=False, markup=False)
+            if isinstance(event, RunEnded) or self._thread is None:
+                self._live.refresh()
 
-    def catch_up(self, seq: int, event: Event) -> None:
+    def catch_up(self, seq: int, event: Recorded) -> None:
         """Take an event of the past into the figures; nothing of it scrolls by."""
-        if self._state.apply(seq, event):
-            self._scroll.catch_up(event)
+        with self._drawing:
+            if self._state.apply(seq, event):
+                self._scroll.catch_up(event)
 
     def on_delta(self, delta: Delta) -> None:
         """Show a piece of what is on its way, above the figures, until it is a part."""
-        self._pending.on_delta(delta)
-        if not self._live.auto_refresh:
-            self._live.refresh()
+        with self._drawing:
+            self._pending.on_delta(delta)
+            if self._thread is None:
+                self._live.refresh()
 
     def close(self) -> None:
         """Stop redrawing; the last figures stay on the screen. May be called twice."""
-        self._live.stop()
+        self._closed.set()
+        if self._thread is not None:
+            self._thread.join()
+        with self._drawing:
+            self._live.stop()
+
+    def _redraw(self) -> None:
+        with suppress(OSError):  # the terminal is gone, as whoever tells us the next event will find out
+            while not self._closed.wait(_SECONDS_BETWEEN):
+                with self._drawing:
+                    self._live.refresh()
 
     def _figures(self) -> RenderableType:
         from rich.console import Group

@@ -67,6 +67,18 @@ def test_signs_support_each_other_in_a_hybrid() -> None:
     both = judged({"provider_signals": True}, **SILENT, finish_reason="stop")
     assert both.confidence == pytest.approx(1 - 0.3 * 0.4)
     assert [sign.kind for sign in both.signs] == ["natural", "provider"]
+    seen = "its last reply called no tool, and the model stopped with 'stop'"
+    assert both.detail == f"{seen}: confidence 0.88, enough for 0.6"
+
+
+def test_a_decision_is_told_in_words() -> None:
+    assert judged({}, finished_with="it\nworks").detail.startswith(
+        "it said that it is done: 'it works': confidence 1.00"
+    )
+    assert judged({"text_sentinels": ("DONE",)}, prose="DONE").detail.startswith("it wrote 'DONE'")
+    twice = judged({"confidence_threshold": 0.8}, calls=0, replies_without_call=2)
+    assert twice.detail == "its last 2 replies called no tool: confidence 0.70, too little for 0.8"
+    assert judged({}, calls=1).detail == "there is no sign that it is done"
 
 
 def watch(*calls: tuple[str, str, bool], replies: int = 0) -> CircleWatch:

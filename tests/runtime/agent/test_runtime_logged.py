@@ -57,3 +57,19 @@ def test_raw_requests_are_the_bytes_that_were_sent(
     assert kept == hidden
     for path in logs.rglob("*"):
         assert not path.is_file() or SECRET not in path.read_text(), path
+
+
+def test_the_folder_is_there_while_the_turn_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "agent.yaml").write_text(PROFILE.format(adapter="openai_chat"))
+    (tmp_path / "system.md").write_text("You are the system.")
+    (tmp_path / "plan.md").write_text("Plan it.")
+
+    def replies() -> int:
+        found = list(tmp_path.glob("home/**/conversation.md"))
+        return found[0].read_text().count("Model call ") if found else 0
+
+    first = calls(("read_file", {"path": "a.txt"}))
+    again = calls(("read_file", {"path": "a.txt"}), say="Once more.")
+    played = play(load_config(tmp_path / "agent.yaml"), tmp_path, [first, again, DONE], {"a.txt": "a"}, replies)
+    # After the first reply; then not for some seconds; after the turn.
+    assert played.watched == [0, 0, *[1] * (len(played.items) - 2), 3, 3]

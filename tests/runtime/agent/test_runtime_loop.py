@@ -95,6 +95,8 @@ def test_text_calls_run_in_text_order_and_prose_never_runs(lab: Any) -> None:
     )
     assert [status for _, status in ran.results()] == ["completed"] * 3
     assert ran.result() == "two"
+    called = [item.summary for item in ran.items if item.part_type == "tool_call"]
+    assert called == ["run_shell echo one > first", "apply_patch first", "run_shell cat first"]
     assert not (lab.workspace / "bad").exists()
     assert ran.requests[1]["messages"][-1]["role"] == "user"
     assert "Result of call 3" in ran.requests[1]["messages"][-1]["content"]
@@ -177,7 +179,7 @@ def test_a_reply_without_a_call_is_asked_about_until_it_counts(lab: Any) -> None
     )
     assert len(ran.said("nudge")) == 1
     assert ran.outcome.outcome == "finished"
-    assert "tool 1.0: all done" in ran.outcome.detail
+    assert "it said that it is done: 'all done'" in ran.outcome.detail
 
 
 def test_a_limit_of_the_profile_ends_the_turn_with_its_name(lab: Any) -> None:

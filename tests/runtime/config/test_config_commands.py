@@ -36,6 +36,18 @@ def test_check_says_good_or_what_is_wrong(tmp_path: Path) -> None:
     assert run("check", BASE).return_value == 0
 
 
+def test_check_compiles_the_texts_of_every_mode(tmp_path: Path) -> None:
+    (tmp_path / "full.md").write_text("{{ tool.nme }}")
+    (tmp_path / "plan.md").write_text("{% for %}")
+    own = "prompts: {tool_prompt_synthesis: {dialects: {xml: {system_%s: %s.md}}}}\n"
+    for kind, place in (("full", "full.md"), ("plan", "plan.md")):
+        profile = tmp_path / "mine.yaml"
+        profile.write_text(f"version: 2\nextends: {PROFILES / 'cline_deep_plan_v2.yaml'}\n{own % (kind, kind)}")
+        result = run("check", str(profile))
+        assert (result.return_value, result.output.count("error: ")) == (2, 1)
+        assert f"{tmp_path / place} is wrong" in result.output
+
+
 def test_check_shows_notices(tmp_path: Path) -> None:
     idle = tmp_path / "idle.yaml"
     idle.write_text(f"version: 2\nextends: {BASE}\nmodes: [{{name: build}}, {{name: spare}}]\nloop: !unset\n")

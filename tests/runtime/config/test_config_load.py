@@ -10,6 +10,7 @@ import pytest
 from loopwright.base import UsageError
 from loopwright.runtime.config import LoadedConfig, load_config
 from loopwright.runtime.config.problems import ConfigError
+from loopwright.runtime.config.written import reach
 
 MINIMAL = """
 version: 2
@@ -45,7 +46,7 @@ def test_the_smallest_file_loads_with_defaults(tmp_path: Path) -> None:
     assert [mode.name for mode in loaded.config.modes] == ["build"]
     assert loaded.config.loop.sequence == ()
     assert loaded.notices == ()
-    assert loaded.origins["providers.models[0].adapter"].line == 6
+    assert reach(loaded.tree, ("providers", "models", 0, "adapter"))[1].origin.line == 6
 
 
 def test_an_unknown_key_names_its_place_and_the_nearest(tmp_path: Path) -> None:

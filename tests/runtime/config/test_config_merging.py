@@ -43,7 +43,7 @@ tools: {registry: {include: [finish]}, aliases: {look: finish, end: finish}}
     assert loaded.name == "top"
     assert loaded.config.profile.seed == 7
     assert [path.name for path in loaded.files[:2]] == ["base.yaml", "top.yaml"]
-    assert str(loaded.origins["profile.seed"]).endswith("base.yaml:2")
+    assert [str(row.origins[0]).endswith("base.yaml:2") for row in explain(loaded, "profile.seed")] == [True]
 
 
 def test_what_is_inherited_is_checked_against_the_whole(tmp_path: Path) -> None:

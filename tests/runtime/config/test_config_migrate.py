@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+import pytest
 import yaml
 
 from loopwright.runtime.config import load_config
+from loopwright.runtime.config.foreign import foreign
+from loopwright.runtime.config.keys import keys
 from loopwright.runtime.config.migrate import Change, migrate
+from loopwright.runtime.dialects import dialect_names
+from loopwright.runtime.tools.definition import load_definitions
+from loopwright.runtime.tools.handlers import HANDLERS
 
 FOREIGN = """\
 version: 2
@@ -103,8 +111,26 @@ def test_the_result_loads(tmp_path: Path) -> None:
 
 def test_our_own_files_come_through_unchanged(tmp_path: Path) -> None:
     for path in sorted((Path(__file__).parents[3] / "agent_configs").glob("*.yaml")):
-        text = path.read_text().replace("!unset", "{}")
+        text = re.sub(r".*!unset.*\n", "", path.read_text())
         (tmp_path / path.name).write_text(text)
         result = migrate(tmp_path / path.name, tmp_path)
         assert [change for change in result.changes if change.status in ("renamed", "refused")] == []
         assert yaml.safe_load(result.text) == yaml.safe_load(text)
+
+
+def test_the_tables_lead_to_what_there_is() -> None:
+    tables = foreign()
+    known = {key.path.replace("[]", "") for key in keys()}
+    assert [new for new in tables.keys.values() if new not in known] == []
+    tools = load_definitions(["@core"], HANDLERS)[0]
+    assert set(tables.names["dialect"].values()) <= set(dialect_names())
+    assert set(tables.names["tool"].values()) <= set(tools)
+    assert [glob for glob in (*tables.inert, *tables.values) if not any(fnmatchcase(key, glob) for key in known)] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "just words", "loop: {sequence: [[{a: 1}]]}", "enhanced_tools: {validation: {rules: [[1], x]}}"]
+)
+def test_what_is_no_profile_is_refused_or_left_out(tmp_path: Path, text: str) -> None:
+    changes, _ = taken(tmp_path, text)
+    assert {change.status for change in changes.values()} == {"refused" if text else "same"}

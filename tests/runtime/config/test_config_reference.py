@@ -8,17 +8,22 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from loopwright.runtime.config.keys import keys
-from loopwright.runtime.config.known import rule_names
+from loopwright.runtime.config.keys import documentation, keys
 from loopwright.runtime.config.reference import json_schema, markdown
 from loopwright.runtime.config.schema import AgentConfig
+from loopwright.runtime.rules import RULES
 
 DOCS = Path(__file__).parents[3] / "docs" / "runtime"
 WRITE = "write it again with `loopwright config schema`"
 
 
-def test_every_key_is_documented() -> None:
+def test_every_key_is_documented_and_nothing_else() -> None:
     assert [key.path for key in keys() if not key.doc] == []
+    made = json_schema()
+    sections = {"AgentConfig": made, **made["$defs"]}
+    assert {name: set(docs) for name, docs in documentation().items()} == {
+        name: set(part["properties"]) for name, part in sections.items()
+    }
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -54,4 +59,4 @@ def test_nothing_can_be_changed_afterwards() -> None:
 
 def test_the_page_names_every_rule() -> None:
     (rules,) = (key.doc for key in keys() if key.path == "enhanced_tools.validation.rules")
-    assert [name for name in rule_names() if f"`{name}`" not in rules] == []
+    assert [name for name in RULES if f"`{name}`" not in rules] == []

@@ -163,7 +163,7 @@ class TestUnifiedDiff:
         ("text", "said"),
         [
             ("```diff\n@@ -1 +1 @@\n-a\n+b\n```", "2: @@ -1 +1 @@"),
-            ("```diff\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n", "1: a diff that does not end"),
+            ("```diff\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n", "1: a diff fence that does not end"),
             ("```diff\n--- a/x\n+++ b/y\n@@ -1 +1 @@\n-a\n+b\n```", "two paths, x and y"),
             ("```diff\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n a\n```", "changes nothing"),
             ("```diff\n--- /dev/null\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n```", "only lines that begin with +"),

@@ -16,9 +16,9 @@ from loopwright.runtime.config import LoadedConfig, load_config
 
 __all__ = ["Observe", "Probe", "covers", "differing_keys", "observe", "registry"]
 
-Level = Literal["refused", "loaded", "sent", "run"]
-"""Where the difference is seen: the loader refuses one of the two; in what is loaded; in the bytes of a request; in
-what a run does, allows, schedules or records."""
+Level = Literal["refused", "sent", "run"]
+"""Where the difference is seen: the loader refuses one of the two; in the bytes of a request; in what a run does,
+allows, schedules or records. What is only seen in the loaded file is no effect."""
 
 Observe = Callable[[LoadedConfig, Path], Any]
 """Gets the loaded file and a folder of its own; gives something comparable."""
@@ -58,7 +58,7 @@ class Probe:
     first: str
     second: str
     see: Observe
-    level: Level = "loaded"
+    level: Level
     both: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.runtime.honesty.probe import Probe
-from tests.runtime.honesty.stage import DONE, Played, calls, limits_of, ran, results, said
+from tests.runtime.honesty.stage import DONE, Played, calls, commanded, ran, results, said
 
 __all__ = ["PROBES"]
 
@@ -101,7 +101,10 @@ PROBES = {
     "loop.limits.tokens": _two("loop: {limits: {tokens: %s}}", "1", "999999", _WORK, DONE, see=_ending),
     "loop.limits.cost": _two("loop: {limits: {cost: %s}}", "0.000001", "9", _WORK, DONE, see=_ending),
     "loop.limits.seconds": Probe(
-        "loop: {limits: {seconds: 5}}", "loop: {limits: {seconds: 900}}", lambda loaded, _: limits_of(loaded)
+        "loop: {limits: {seconds: 1}}",
+        "loop: {limits: {seconds: 900}}",
+        commanded(calls(("run_shell", {"command": "sleep 1.5"})), DONE, pick=lambda _, facts: facts["reason"]),
+        "run",
     ),
     "loop.stuck.enabled": _two("loop: {stuck: {enabled: %s}}", "true", "false", *_CIRCLE, DONE, see=_ending),
     "loop.stuck.window": _two(

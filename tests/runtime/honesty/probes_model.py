@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.runtime.honesty.probe import Probe
-from tests.runtime.honesty.stage import DONE, body, calls, named, ran, recorded, said, sent
+from tests.runtime.honesty.stage import DONE, body, calls, commanded, named, ran, recorded, said, sent
 
 __all__ = ["PROBES"]
 
@@ -55,12 +55,19 @@ PROBES = {
     "workspace.root": Probe(
         "workspace: {root: start}",
         "workspace: {root: family}",
-        lambda loaded, _: str(loaded.config.workspace.root)[-6:],
+        commanded(DONE, pick=lambda record, _: sorted(path.name for path in (record / "workspace").iterdir())),
+        "run",
     ),
     "workspace.sandbox.driver": Probe(
         "workspace: {sandbox: {driver: bwrap}}",
         "workspace: {sandbox: {driver: host}}",
-        lambda loaded, _: loaded.config.workspace.sandbox.driver,
+        commanded(
+            # From the run's own workspace, four folders above; a sandbox shows nothing of that.
+            calls(("run_shell", {"command": "ls ../../../../task.md && touch outside"})),
+            DONE,
+            pick=lambda record, _: (record / "workspace" / "outside").exists(),
+        ),
+        "run",
     ),
     "workspace.sandbox.network": Probe(
         "workspace: {sandbox: {network: none}}", "workspace: {sandbox: {network: host}}", named, "refused"

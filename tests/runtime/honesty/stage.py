@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +19,7 @@ from tests.runtime.honesty.probe import Observe
 from loopwright.agents.native import NativeAgent
 from loopwright.agents.protocol import AgentContext, AgentItem, TestReply
 from loopwright.gateway import Gateway, ModelSpec, serve_unix, whole_request
-from loopwright.record import Journal, Limits, ModelCalled, PartAdded, Payload, RunDir, ToolUse, TurnStarted
+from loopwright.record import Journal, ModelCalled, PartAdded, Payload, RunDir, ToolUse, TurnStarted
 from loopwright.record.samples import at, run_started
 from loopwright.runtime.agent.asking import request_of
 from loopwright.runtime.agent.dialogue import Dialogue
@@ -30,8 +33,8 @@ __all__ = [
     "Played",
     "body",
     "calls",
+    "commanded",
     "kept",
-    "limits_of",
     "named",
     "play",
     "ran",
@@ -68,9 +71,24 @@ def recorded(loaded: LoadedConfig, folder: Path) -> dict[str, Any]:
     return {key: value for key, value in description.items() if key not in ("profile_path", "profile_digest")}
 
 
-def limits_of(loaded: LoadedConfig) -> Limits:
-    """The limits that hold for a run with this profile: the loop of the trajectory and the gateway keep to them."""
-    return NativeAgent(str(loaded.path)).limits
+def commanded(*replies: dict[str, Any], pick: Callable[[Path, dict[str, Any]], Any]) -> Observe:
+    """Run `loopwright agent`; look at the record and at what `--json` says. For keys that hold outside of the loop."""
+
+    def see(loaded: LoadedConfig, folder: Path) -> Any:
+        (folder / "script.yaml").write_text(yaml.safe_dump({"version": 1, "name": "probe", "replies": list(replies)}))
+        (folder / "task.md").write_text("Do it.")
+        words = ["agent", loaded.path, "--task", "task.md", "--model", "scripted:script.yaml", "--json"]
+        done = subprocess.run(
+            [sys.executable, "-m", "loopwright", *map(str, words)],
+            cwd=folder,
+            env={**os.environ, "LOOPWRIGHT_HOME": str(folder / "home")},
+            capture_output=True,
+            check=False,
+        )
+        facts = json.loads(done.stdout or done.stderr)
+        return pick(Path(facts["record"]), facts)
+
+    return see
 
 
 def sent(model: str = "", pick: Callable[[dict[str, Any]], Any] = lambda request: request) -> Observe:

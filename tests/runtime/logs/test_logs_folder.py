@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -18,6 +18,8 @@ from loopwright.record import (
     PartAdded,
     Payload,
     RunDir,
+    RunEnded,
+    TestsGraded,
     ToolUse,
     TurnEnded,
     TurnStarted,
@@ -99,6 +101,13 @@ class Writer:
         return conversation(folder.folder)
 
 
+def graded(cause: Literal["turn_end", "final"], passed: int, total: int) -> TestsGraded:
+    counts = {"passed": passed, "failed": total - passed, "total": total}
+    place = {"turn": 1, "part": 1, "timestamp": NOW, "commit": "0" * 40, "tree": "0" * 40, "path": ""}
+    rest = {"status_code": 200, "error": "", "duration_ms": 1, "suites": {}, "results": Payload(value=[])}
+    return TestsGraded(cause, cause, **place, **counts, **rest)  # type: ignore[arg-type]
+
+
 def conversation(folder: Path) -> str:
     file = folder / "conversation" / "conversation.md"
     text = file.read_text()
@@ -134,7 +143,7 @@ def test_a_run_in_order(run: Writer) -> None:
     assert [title for title in titles(text) if title] == [
         "System",
         "User",
-        "Tools Available Prompt (Temporarily Appended to User Message)",
+        "Tools Available Prompt (Appended to User Message)",
         "Tools Provided via Provider API Tool Schema",
         "Assistant",
         "Model Called Provider Schema-Native Tools",
@@ -156,11 +165,76 @@ def test_a_run_in_order(run: Writer) -> None:
     assert len(list((root / "provider_native/tools_provided").iterdir())) == 1
     raw = json.loads((root / "raw/requests/p00004.request.json").read_text())
     assert [message["role"] for message in raw["messages"]] == ["system", "user", "assistant"]
-    structured = json.loads((root / "requests/p00004.json").read_text())
+    structured = json.loads((root / "requests/p00001.json").read_text())
     assert (structured["api"], structured["system"], structured["settings"]) == ("chat", "Be good.", {"model": "m"})
+    assert json.loads((root / "requests/p00004.json").read_text()) == {
+        "api": "chat",
+        "same_as": {"file": "p00001.json", "messages": 1},
+        "messages": [{"role": "assistant", "content": "I look."}],
+    }
     index = json.loads((root / "conversation/index.json").read_text())
     assert [reply["part"] for reply in index["replies"]] == [1, 4, 8]
     assert index["replies"][0]["results"] == [3]
+
+
+def test_it_says_what_run_it_was_and_how_it_ended(run: Writer) -> None:
+    run.turn("Do it.")
+    run.ask()
+    run.say("Done.")
+    run._events += [
+        TurnEnded(1, NOW, 1, "finished", "it said `so`"),
+        graded("turn_end", 1, 2),
+        graded("final", 2, 2),
+        RunEnded(NOW, "solved", 1, 1, "0" * 40),
+    ]
+    text = run.written()
+    assert re.findall(r"^- (\w+): ", text, re.MULTILINE) == ["task", "agent", "model", "trajectory", "begun"]
+    end = text[text.index("**Turn 1 Ended** (part 1)") :]
+    assert "finished: `it said 'so'`" in end
+    assert end.index("1 of 2 passed") < end.index("2 of 2 passed") < end.index("## The end: solved")
+
+
+def test_each_reply_links_what_was_sent_and_received(run: Writer) -> None:
+    run.turn("Do it.")
+    run.ask(tools=(TOOL,))
+    run.call("read_file", {}, "x")
+    text = run.written()
+    assert "Model call 1: 0 tokens, $0.0000, [sent](../raw/requests/p00001.request.json)" in text
+    assert "[received](../raw/responses/p00001.response.json)" in text
+
+
+def test_what_is_added_to_prompts_is_named_as_what_it_is(run: Writer) -> None:
+    run.turn("Do it.", "Do it.\n\nYou are building now.")
+    run.ask(tools=(TOOL,))
+    run.say("Yes.")
+    run.flush()
+    RunFolder(run.rundir, run.root / "one", Logging(), Redactor({}), tools_in_prompts=False).update()
+    text = conversation(run.root / "one")
+    assert "**Mode Prompt (Appended to User Message)**" in text
+    assert "Tools Available Prompt" not in text
+
+
+def test_a_request_that_does_not_follow_from_the_one_before_is_whole(run: Writer) -> None:
+    for _ in range(2):
+        run.turn("Go.")
+        run.ask()
+        run.say("x")
+    run._messages[0] = {"role": "user", "content": "Another beginning."}
+    run.ask("Be better.")
+    run.say("y")
+    run.written()
+    files = [json.loads(path.read_text()) for path in sorted((run.root / "one" / "requests").iterdir())]
+    assert ["same_as" in file for file in files] == [False, True, False]
+    assert (files[2]["system"], len(files[2]["messages"])) == ("Be better.", 4)
+
+
+def test_structured_requests_grow_with_the_conversation_and_not_with_its_square(run: Writer) -> None:
+    run.turn("Go.")
+    for number in range(100):
+        run.ask()
+        run.say(f"{number}" + "x" * 1000)
+    run.written(include_raw=False)
+    assert sum(path.stat().st_size for path in (run.root / "one" / "requests").iterdir()) < 100 * 1400
 
 
 def test_a_system_prompt_that_changes_in_the_middle_of_a_turn(run: Writer) -> None:
@@ -289,7 +363,9 @@ def test_only_the_newest_of_ours_stay(tmp_path: Path) -> None:
 
 
 def test_names_sort_by_time() -> None:
-    assert folder_name("2026-01-02T03:04:05.678Z", "w" * 40, "0123456789") == f"20260102-030405_{'w' * 32}_01234567"
+    assert folder_name("2026-01-02T03:04:05.678Z", "w" * 40, "0123456789") == (
+        f"20260102-030405_agent_ws_{'w' * 32}_01234567"
+    )
 
 
 def test_a_long_run_is_written_in_time_that_does_not_explode(run: Writer) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from loopwright.base import UsageError
+from loopwright.cli._preview import preview_text
 from loopwright.runtime.config.schema import AgentConfig
 from loopwright.runtime.dialects import choose_grammar
-from loopwright.runtime.prompts import CompiledPrompts, compile_prompts, estimate_tokens, preview_text
+from loopwright.runtime.prompts import CompiledPrompts, compile_prompts, estimate_tokens
 from loopwright.runtime.tools.spec import Parameter, ToolSpec
 
 MODEL = "openai/gpt-5-nano"

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize(
     ("name", "arguments", "words"),
     [
-        ("read_fil", {"path": "a"}, "Did you mean read_file?"),
+        ("read_fil", {"path": "a"}, "Did you mean 'read_file'?"),
         ("read_file", {}, "needs the argument 'path'"),
         ("read_file", {"path": None}, "needs the argument 'path'"),
         ("read_file", {"path": 3}, "must be of type string"),
@@ -79,6 +79,22 @@ async def test_reading_and_writing(bench: MakeBench) -> None:
     diff = "--- a/d.txt\n+++ b/d.txt\n@@ -1 +1 @@\n-d\n+D\n"
     assert (await tools.call("apply_patch", patch=diff)).status == "completed"
     assert ((tools.workspace / "b/c.txt").read_text(), (tools.workspace / "d.txt").read_text()) == ("z\n", "D\n")
+
+
+async def test_a_whole_file_is_written_by_the_edit_engine(bench: MakeBench) -> None:
+    tools = bench()
+    same = await tools.call("write_file", path="a.txt", content=(tools.workspace / "a.txt").read_text())
+    assert (same.status, same.text.partition(" (")[0]) == ("completed", "it is so already: a.txt")
+    for content, told in (
+        ("one\n// ... rest of the code unchanged ...\n", "instead of the code"),
+        ("a\0b", "NUL"),
+        ("\ud800", "not valid Unicode"),
+    ):
+        refused = await tools.call("write_file", path="a.txt", content=content)
+        assert refused.status == "failed"
+        assert "no file was changed" in refused.text
+        assert told in refused.text
+    assert (tools.workspace / "a.txt").read_text().startswith("one")
 
 
 async def test_a_folder_with_a_name_that_is_not_utf8(bench: MakeBench) -> None:

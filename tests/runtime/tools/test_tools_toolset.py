@@ -22,7 +22,7 @@ def test_wildcards_choose_in_their_order(bench: MakeBench) -> None:
     assert sorted(names[3:]) == ["create_file", "edit_file", "write_file"]
 
 
-@pytest.mark.parametrize(("glob", "words"), [("read_fil", "Did you mean read_file?"), ("x*", "There are:")])
+@pytest.mark.parametrize(("glob", "words"), [("read_fil", "Did you mean 'read_file'?"), ("x*", "There are:")])
 def test_a_glob_that_fits_no_tool_is_an_error(bench: MakeBench, glob: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
         bench(include=(glob,))
@@ -72,7 +72,7 @@ async def test_aliases_lead_to_tools_and_to_other_aliases(bench: MakeBench) -> N
     [
         ({"a": "b", "b": "a"}, "in a circle: a -> b -> a"),
         ({"a": "a"}, "in a circle"),
-        ({"a": "read_fil"}, "Did you mean read_file?"),
+        ({"a": "read_fil"}, "Did you mean 'read_file'?"),
     ],
 )
 def test_aliases_that_lead_nowhere(bench: MakeBench, aliases: dict[str, str], words: str) -> None:
@@ -108,7 +108,7 @@ async def test_a_later_folder_wins(bench: MakeBench, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (GOOD.replace("read_file", "read_fiel") + PATH, "Did you mean read_file?"),
+        (GOOD.replace("read_file", "read_fiel") + PATH, "Did you mean 'read_file'?"),
         (GOOD.replace("read_file", "zzz") + PATH, "There are:"),
         (GOOD.replace("kind: read", "kind: reader") + PATH, "kind"),
         (GOOD + "  - {name: file, type: text}\n", "parameters.0.type"),

@@ -137,7 +137,7 @@ class Merger:
             call.called = True
             item = call_item(call.fields, update)
             self._activity.tool_started(item.call_id, item.tool_name or "")
-            self._on_delta(Delta("tool", item.summary, item.tool_name or ""))
+            self._on_delta(Delta("tool", item.summary.removeprefix(f"{item.tool_name} "), item.tool_name or ""))
             yield item
         if status in ("completed", "failed"):
             call.ended = True

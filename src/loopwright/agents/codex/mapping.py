@@ -21,6 +21,7 @@ __all__ = [
     "TABLE",
     "Row",
     "call_item",
+    "gist",
     "patch_item",
     "refusal_item",
     "result_item",
@@ -40,6 +41,8 @@ _STATUS: dict[str, Status] = {
     "interrupted": "failed",
 }
 
+_REFUSING = ("unsupported call: ", "unsupported custom tool call: ", "failed to parse function arguments: ")
+"""How what the model gets to read begins where Codex did not carry a call out; that is all that it says of it."""
 
 _TELLING = ("cmd", "message", "prompt", "test_path", "query", "path")
 """Arguments that say what a call is about, the first that is there."""
@@ -230,7 +233,7 @@ def call_item(
     changes: bool,
 ) -> AgentItem:
     """A tool was called; `changes` asks for a commit of the files as they are at the call."""
-    shown = _gist(arguments)
+    shown = gist(arguments)
     return AgentItem(
         "tool_call",
         kind,
@@ -245,7 +248,7 @@ def call_item(
     )
 
 
-def _gist(arguments: Any) -> str:
+def gist(arguments: Any) -> str:
     """What a person wants to see of a call: the command, the prompt, the path; else all of it as JSON."""
     if isinstance(arguments, dict):
         told = next((arguments[name] for name in _TELLING if isinstance(arguments.get(name), str)), None)
@@ -267,7 +270,7 @@ def result_item(
     """A tool has ended; `row` is None where only its output for the model is known, which is `result` then."""
     value = result if row is None else row.result(item)
     code = item.get("exitCode")
-    status = _STATUS.get(text_of(item.get("status")), "completed") if row is not None else "completed"
+    status = _STATUS.get(text_of(item.get("status")), "completed") if row is not None else _read_status(value)
     return AgentItem(
         "tool_result",
         text_of(item.get("type")),
@@ -283,6 +286,10 @@ def result_item(
         parent=parent,
         raw=item,
     )
+
+
+def _read_status(value: Any) -> Status:
+    return "failed" if isinstance(value, str) and value.startswith(_REFUSING) else "completed"
 
 
 def refusal_item(name: str, call_id: str, reply: int | None, parent: str | None) -> AgentItem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from loopwright.agents.codex.mapping import QUIET_METHODS, TABLE, text_of
+from loopwright.agents.codex.mapping import QUIET_METHODS, TABLE, gist, text_of
 from loopwright.agents.protocol import AgentContext, Delta, DeltaKind
 from loopwright.base import one_line
 
@@ -80,7 +80,7 @@ class Side:
             self._context.activity.tool_ended(call_id)
         elif method == "item/started":
             self._context.activity.tool_started(call_id, name)
-            self._context.on_delta(Delta("tool", one_line(text_of(row.arguments(item))), name))
+            self._context.on_delta(Delta("tool", one_line(gist(row.arguments(item))), name))
 
     def _diff(self, whole: str) -> None:
         """Codex tells the diff of the whole turn each time; of that, the files that are new in it."""

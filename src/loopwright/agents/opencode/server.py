@@ -163,7 +163,7 @@ async def _listening(process: Process, said: _Said) -> None:
         tasks.cancel_scope.cancel()
     if codes:
         raise MachineError(
-            f"OpenCode's server ended as it started, with exit code {codes[0]}: {said.last}",
+            f"OpenCode's server ended as it started, with exit code {codes[0]}: {said.last.rstrip('.')}.",
             remedy="`loopwright agents check opencode` says more.",
         )
 

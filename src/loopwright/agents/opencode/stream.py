@@ -227,7 +227,7 @@ class Mapper:
         piece.part = part
         item = call_item(part, piece.call_id, self._reply(message), self._parent(message))
         self._activity.tool_started(piece.call_id, item.tool_name or "")
-        self._on_delta(Delta("tool", item.summary, item.tool_name or ""))
+        self._on_delta(Delta("tool", item.summary.removeprefix(f"{item.tool_name} "), item.tool_name or ""))
         yield item
 
     def _progress(self, message: Message, piece: Piece, part: dict[str, Any]) -> None:

@@ -74,10 +74,10 @@ class RecordedBackend:
             self._learn_names(call, asked, match.call)
             answer = self._replayed(call, match.call)
         except (BadRequest, LoopwrightError) as error:
-            return call.refusal(400, str(error), "bad_request")
+            return call.refusal(call.wire.final_status, str(error), "bad_request")
         except _NOT_AN_ANSWER as error:
             message = f"The record of {self._recording.run} cannot be replayed here: {error}"
-            return call.refusal(400, message, "recording_damaged")
+            return call.refusal(call.wire.final_status, message, "recording_damaged")
         self._tape.use(asked, match.call)
         call.script = position_of(asked, match, call.number)
         return answer

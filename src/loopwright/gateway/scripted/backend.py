@@ -63,8 +63,10 @@ class ScriptedBackend:
             await anyio.sleep(self._script.pace)
         try:
             planned = self._plan(call)
-        except (BadRequest, ScriptStuck, ToolMissing) as error:
-            return call.refusal(400, str(error), "script_error")
+        except BadRequest as error:
+            return call.refusal(400, str(error), "bad_request")
+        except (ScriptStuck, ToolMissing) as error:
+            return call.refusal(call.wire.final_status, str(error), "script_error")
         except RecursionError:
             return call.refusal(400, "The request is nested too deeply.", "bad_request")
         if planned.fault is not None:

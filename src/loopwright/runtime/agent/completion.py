@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from loopwright.base import clip
+from loopwright.base import one_line
 from loopwright.runtime.config.schema.loop import Completion
 
 __all__ = ["Decision", "Sign", "decide"]
@@ -71,17 +71,26 @@ def decide(
     confidence = _confidence(completion, signs)
     idle = completion.natural_finish.idle_turn_limit
     if idle is not None and replies_without_call >= idle:
-        return Decision(True, confidence, signs, f"{replies_without_call} replies without a call (idle_turn_limit)")
+        return Decision(True, confidence, signs, f"{_silent(replies_without_call)}, which is idle_turn_limit")
     ends = bool(signs) and confidence >= completion.confidence_threshold
-    evidence = "; ".join(f"{sign.kind} {sign.confidence:.1f}: {sign.detail}" for sign in signs) or "no sign of an end"
-    comparison = ">=" if ends else "<"
-    return Decision(
-        ends, confidence, signs, f"{confidence:.2f} {comparison} {completion.confidence_threshold}: {evidence}"
-    )
+    return Decision(ends, confidence, signs, _words(signs, confidence, completion.confidence_threshold, ends=ends))
+
+
+def _words(signs: Sequence[Sign], confidence: float, threshold: float, *, ends: bool) -> str:
+    """The decision and its evidence, for people."""
+    if not signs:
+        return "there is no sign that it is done"
+    seen = ", and ".join(sign.detail for sign in signs)
+    return f"{seen}: confidence {confidence:.2f}, {'enough' if ends else 'too little'} for {threshold:g}"
 
 
 def _tool(finished_with: str | None) -> Sign | None:
-    return None if finished_with is None else Sign("tool", _CONFIDENCE["tool"], clip(finished_with, 120))
+    return None if finished_with is None else Sign("tool", _CONFIDENCE["tool"], _finished(finished_with))
+
+
+def _finished(summary: str) -> str:
+    said = one_line(summary, 120)
+    return f"it said that it is done: {said!r}" if said else "it said that it is done"
 
 
 def _sentinel(completion: Completion, prose: str) -> Sign | None:
@@ -89,7 +98,7 @@ def _sentinel(completion: Completion, prose: str) -> Sign | None:
     for line in prose.splitlines():
         fenced ^= line.lstrip().startswith("```")
         if not fenced and line.strip() in completion.text_sentinels:
-            return Sign("sentinel", _CONFIDENCE["sentinel"], f"the line {line.strip()!r}")
+            return Sign("sentinel", _CONFIDENCE["sentinel"], f"it wrote {line.strip()!r}")
     return None
 
 
@@ -97,13 +106,17 @@ def _natural(completion: Completion, replies_without_call: int, finish_reason: s
     # A model whose reply was cut off had more to say.
     if replies_without_call < completion.natural_finish.no_tool_turns_threshold or finish_reason in _CUT_OFF:
         return None
-    return Sign("natural", _CONFIDENCE["natural"], f"{replies_without_call} replies without a call")
+    return Sign("natural", _CONFIDENCE["natural"], _silent(replies_without_call))
+
+
+def _silent(replies: int) -> str:
+    return "its last reply called no tool" if replies == 1 else f"its last {replies} replies called no tool"
 
 
 def _provider(completion: Completion, finish_reason: str, calls: int) -> Sign | None:
     if not completion.provider_signals or calls or finish_reason not in _STOPS:
         return None
-    return Sign("provider", _CONFIDENCE["provider"], f"the provider's stop reason {finish_reason!r}")
+    return Sign("provider", _CONFIDENCE["provider"], f"the model stopped with {finish_reason!r}")
 
 
 def _confidence(completion: Completion, signs: Sequence[Sign]) -> float:

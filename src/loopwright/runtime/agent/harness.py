@@ -26,7 +26,7 @@ from loopwright.sandbox import ResourceLimits
 if TYPE_CHECKING:
     from loopwright.runtime.prompts import CompiledPrompts
 
-__all__ = ["Harness", "command_limits"]
+__all__ = ["Harness", "check_profile", "command_limits"]
 
 _GIB = 1 << 30
 
@@ -114,6 +114,16 @@ class Harness:
             )
         return self._prompts[mode]
 
+    def check(self) -> None:
+        """Compile every mode, so that a text of the last one that is wrong does not end a run that has gone that far.
+
+        Raises:
+            UsageError: A text is missing or cannot be rendered, or the profile does not say how the model is asked.
+        """
+        for mode in self.config.modes:
+            self.prompts(mode.name)
+        _ = self.api
+
     def system(self, mode: str) -> tuple[Chunk, ...]:
         """The system prompt of a mode."""
         return tuple(Chunk(chunk.text, chunk.cache) for chunk in self.prompts(mode).system)
@@ -149,6 +159,17 @@ class Harness:
             thinking_budget=provider.anthropic.thinking_budget if api == "messages" else None,
             cache_conversation=provider.anthropic.cache and api == "messages",
         )
+
+
+def check_profile(loaded: LoadedConfig) -> None:
+    """Compile a profile for its default model. Where MCP servers add tools, that has to wait until they run.
+
+    Raises:
+        UsageError: Something in it does not fit together.
+    """
+    if not loaded.config.tools.mcp:
+        model = loaded.config.providers.default_model
+        Harness(loaded, model, model).check()
 
 
 def command_limits(config: AgentConfig) -> ResourceLimits:

@@ -11,12 +11,19 @@ from loopwright.agents.protocol import AgentItem
 from loopwright.base import one_line
 from loopwright.runtime.agent.executor import Done
 from loopwright.runtime.calls import Call
+from loopwright.runtime.edits.operations import touched
 from loopwright.runtime.providers.types import Reply
 
-__all__ = ["MODE", "NUDGE", "STEER", "reply_items", "result_item", "spoken_item"]
+__all__ = ["MODE", "NUDGE", "STEER", "reply_items", "result_item", "says", "spoken_item"]
 
 NUDGE, MODE, STEER = "nudge", "mode", "steer"
 _TELLING = ("path", "filePath", "command", "test_path", "pattern", "summary")
+
+
+def says(reply: Reply, calls: tuple[Call, ...] = ()) -> tuple[bool, bool]:
+    """Whether a reply has a part for its reasoning, and one for its text (an empty one where it is nothing else)."""
+    thinks = bool(reply.reasoning)
+    return thinks, bool(reply.text) or not (thinks or calls)
 
 
 def reply_items(reply: Reply, calls: tuple[Call, ...], number: int, instead: str = "") -> list[AgentItem]:
@@ -25,9 +32,10 @@ def reply_items(reply: Reply, calls: tuple[Call, ...], number: int, instead: str
     `instead` is the model that was asked in place of the run's; what it is sent from then on depends on it.
     """
     items: list[AgentItem] = []
-    if reply.reasoning:
+    thinks, talks = says(reply, calls)
+    if thinks:
         items.append(AgentItem("reasoning", "reasoning", one_line(reply.reasoning), reply.reasoning, reply=number))
-    if reply.text or not (reply.reasoning or calls):
+    if talks:
         summary = one_line(reply.text or "(an empty reply)")
         items.append(AgentItem("text", "message", summary, reply.text, reply=number))
     items += [_call_item(call, number) for call in calls]
@@ -57,8 +65,12 @@ def _brief(call: Call) -> str:
     """The arguments as one short text for a list of parts."""
     if call.arguments is None:
         return call.raw
+    if call.operations is not None:
+        return ", ".join(dict.fromkeys(path for one in call.operations for path in touched(one)))
     named = next((str(call.arguments[key]) for key in _TELLING if key in call.arguments), None)
-    return json.dumps(call.arguments, ensure_ascii=False) if named is None else named
+    if named is not None:
+        return named
+    return json.dumps(call.arguments, ensure_ascii=False) if call.arguments else ""
 
 
 def result_item(done: Done, reply: int) -> AgentItem:

@@ -17,7 +17,11 @@ from loopwright.runtime.config import AgentConfig
 from loopwright.runtime.logs import RunFolder, folder_name, keep_newest
 from loopwright.runtime.workspace import Mirror
 
-__all__ = ["Keeper"]
+__all__ = ["Keeper", "open_run_folder", "run_folder"]
+
+# The run folder is brought up to date in a long turn, too: not more often than so many seconds, and in at most a
+# twentieth of the time, since it is made from the whole journal.
+_PAUSE, _SHARE = 5.0, 20.0
 
 
 class Keeper:
@@ -36,20 +40,24 @@ class Keeper:
         self._telemetry = _telemetry(harness, rundir)
         self._root = config.logging.root_dir
         self._most = config.logging.retention.max_runs
+        self._next = 0.0
+        self._told: set[str] = set()
 
     def start(self) -> None:
         """The run begins: old run folders make room."""
         if self._folder is not None and self._root is not None and self._most is not None and self._root.is_dir():
             try:
                 keep_newest(self._root, self._most - (not self._folder.folder.exists()))
-            except OSError as error:
-                self._context.notice("not_kept", f"old run folders cannot be deleted: {error}")
+            except (LoopwrightError, OSError) as error:
+                self._context.notice("not_kept", str(error))
 
     async def reply(self, number: int, mode: str, tokens: int | None, done: Sequence[Done]) -> None:
         """A reply is over, and all of its calls."""
         telemetry = self._telemetry
         if telemetry is not None:
             await self._try(lambda: telemetry.reply(number, mode, tokens, done))
+        if anyio.current_time() >= self._next:
+            await self._log()
 
     async def changed(self) -> None:
         """A tool may have changed files."""
@@ -73,13 +81,18 @@ class Keeper:
 
     async def _log(self) -> None:
         if self._folder is not None:
+            began = anyio.current_time()
             await self._try(self._folder.update)
+            took = anyio.current_time() - began
+            self._next = began + took + max(_PAUSE, _SHARE * took)
 
     async def _try(self, work: Callable[[], object]) -> None:
         try:
             await anyio.to_thread.run_sync(work)
         except (LoopwrightError, OSError) as error:
-            self._context.notice("not_kept", str(error))
+            if str(error) not in self._told:
+                self._told.add(str(error))
+                self._context.notice("not_kept", str(error))
 
 
 def _mirror(config: AgentConfig, context: AgentContext, rundir: RunDir) -> Mirror | None:
@@ -92,7 +105,13 @@ def _mirror(config: AgentConfig, context: AgentContext, rundir: RunDir) -> Mirro
 def _run_folder(config: AgentConfig, rundir: RunDir) -> RunFolder | None:
     if not config.logging.enabled:
         return None
-    return RunFolder(rundir, run_folder(config, rundir), config.logging)
+    return open_run_folder(config, rundir)
+
+
+def open_run_folder(config: AgentConfig, rundir: RunDir) -> RunFolder:
+    """The run folder of a run under a profile, to be brought up to date by `update`."""
+    tools = config.prompts.tool_prompt_mode in ("per_turn_append", "system_and_per_turn")
+    return RunFolder(rundir, run_folder(config, rundir), config.logging, tools_in_prompts=tools)
 
 
 def run_folder(config: AgentConfig, rundir: RunDir) -> Path:

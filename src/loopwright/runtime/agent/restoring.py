@@ -7,7 +7,7 @@ from typing import Any
 from loopwright.record import PartAdded, TurnStarted
 from loopwright.runtime.agent.book import Entry
 from loopwright.runtime.agent.dialogue import Dialogue, Speech
-from loopwright.runtime.agent.items import MODE, NUDGE, STEER, reply_items
+from loopwright.runtime.agent.items import MODE, NUDGE, STEER, says
 from loopwright.runtime.calls import Outcome
 from loopwright.runtime.providers.registry import read_reply
 
@@ -87,7 +87,7 @@ def _result(dialogue: Dialogue, part: PartAdded) -> None:
 def _settled(dialogue: Dialogue, recorded: int) -> int:
     """A reply without calls is over once all of its parts are recorded."""
     reply = dialogue.reply
-    if reply is not None and not dialogue.calls and recorded >= len(reply_items(reply, (), dialogue.book.replies)):
+    if reply is not None and not dialogue.calls and recorded >= sum(says(reply)):
         dialogue.done()
     return recorded
 

@@ -65,6 +65,7 @@ class Runtime:
         await mcp.open()
         try:
             harness = Harness(profile, context.options.get("model_id", context.model), context.model, mcp.tools)
+            harness.check()
             rundir = context.options.get("rundir")
             keeper = Keeper(harness, context, rundir) if rundir is not None else None
             if keeper is not None:

@@ -2,61 +2,136 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 
 from loopwright.base import UsageError
 from loopwright.runtime.config.conditions import parse
-from loopwright.runtime.config.known import dialect_names, rule_names, tool_ids
+from loopwright.runtime.config.keys import values
 from loopwright.runtime.config.problems import Problem, did_you_mean
 from loopwright.runtime.config.schema import AgentConfig
-from loopwright.runtime.config.schema.loop import SequenceItem
+from loopwright.runtime.config.schema._section import Means
+from loopwright.runtime.config.schema.prompts import CACHE, PACK_ITEM
 from loopwright.runtime.config.schema.providers import ModelEntry
-from loopwright.runtime.config.schema.tools import DialectPreference, DialectSelection
 from loopwright.runtime.config.written import Loc, Tree, dotted, reach
 
-__all__ = ["PACK_ITEM", "check"]
-
-PACK_ITEM = re.compile(r"@pack\(([^()]+)\)\.([A-Za-z0-9_.-]+)")
-"""A reference to a text: the pack and the key."""
-
-_CACHE = "[CACHE]"
+__all__ = ["check"]
 
 
 def check(config: AgentConfig, tree: Tree, tools: Collection[str] | None = None) -> tuple[list[Problem], list[Problem]]:
     """Look at a whole configuration.
 
+    Args:
+        config: The configuration.
+        tree: The file, for the places.
+        tools: Ids of the tools that it may offer; read from its `tools.registry` where None.
+
     Returns:
         What makes it unusable, and what is written but has no effect.
+
+    Raises:
+        UsageError: A definition of a tool is wrong, or has no handler.
     """
-    checker = _Checker(config, tree, tool_ids(config) if tools is None else tools)
-    for look in (checker.providers, checker.prompts, checker.tools, checker.modes, checker.loop, checker.endings):
+    checker = _Checker(config, tree, _defined(config) if tools is None else tools)
+    for look in (checker.names, checker.providers, checker.provider_tools, checker.rest, checker.idle):
         look()
     return checker.problems, checker.notices
 
 
+def _defined(config: AgentConfig) -> Collection[str]:
+    from loopwright.runtime.tools.definition import load_definitions
+    from loopwright.runtime.tools.handlers import HANDLERS
+
+    return load_definitions(config.tools.registry.paths, HANDLERS)[0].keys()
+
+
 class _Checker:
     def __init__(self, config: AgentConfig, tree: Tree, tools: Collection[str]) -> None:
+        from loopwright.runtime.dialects import dialect_names
+        from loopwright.runtime.rules import RULES
+
         self.config = config
         self.problems: list[Problem] = []
         self.notices: list[Problem] = []
         self._tree = tree
+        self._texts: set[tuple[str, str]] = set()
+        self._reached: set[str] = set()
         include = config.tools.registry.include
-        self._all = tools
-        self._tools = [tool for tool in tools if any(fnmatchcase(tool, glob) for glob in include)]
-        self._modes = [mode.name for mode in config.modes]
+        offered = [tool for tool in tools if any(fnmatchcase(tool, glob) for glob in include)]
+        shown = [name for overlay in config.tools.overlays for name in overlay.rename.values()]
+        self._tools = {
+            "": offered,
+            "glob": offered,
+            "defined": tools,
+            "alias": [*offered, *shown, *config.tools.aliases],
+        }
+        self._known: dict[str, Collection[str]] = {
+            "dialect": dialect_names(),
+            "rule": list(RULES),
+            "mode": [mode.name for mode in config.modes],
+            "feature": list(config.features),
+        }
+
+    def names(self) -> None:
+        """Everything of which the schema says that it names something."""
+        for value in values(self.config, written=True):
+            for loc, text, means in value.named():
+                self._name(means, text, loc)
+                if means.what == "mode" and loc[0] == "loop":
+                    self._reached.add(text)
+
+    def _name(self, means: Means, text: str, at: Loc) -> None:
+        known = self._known.get(means.what)
+        if means.what == "text":
+            self._text(text, at, ordered=means.how == "order")
+        elif means.what == "condition":
+            self._condition(text, at)
+        elif means.what == "tool":
+            self._tool(text, at, means.how)
+        elif known is not None and text not in known:
+            self._wrong(at, f"there is no {means.what} {text!r}", did_you_mean(text, known))
+
+    def _tool(self, text: str, at: Loc, how: str) -> None:
+        known, globs = self._tools[how], how in ("glob", "defined")
+        if text.partition("__")[0] in self.config.tools.mcp:
+            return  # a tool of an MCP server, which only the server itself knows
+        if not any(fnmatchcase(tool, text) if globs else tool == text for tool in known):
+            what = f"{text!r} matches no tool" if globs else f"there is no tool {text!r}"
+            self._wrong(at, what, did_you_mean(text, known))
+
+    def _text(self, text: str, at: Loc, *, ordered: bool) -> None:
+        item = text.removeprefix(CACHE).strip() if ordered else text
+        match = PACK_ITEM.fullmatch(item)
+        if match is None:
+            if not ordered or item not in ("mode_specific", "tools"):
+                others = ", `mode_specific`, or `tools`" if ordered else ""
+                self._wrong(at, f"{item!r} is not `@pack(NAME).KEY`{others}")
+            return
+        pack, key = match.groups()
+        packs = self.config.prompts.packs
+        self._texts.add((pack, key))
+        if pack not in packs:
+            self._wrong(at, f"there is no pack {pack!r}", did_you_mean(pack, packs))
+        elif key not in packs[pack]:
+            self._wrong(at, f"the pack {pack!r} has no text {key!r}", did_you_mean(key, packs[pack]))
+
+    def _condition(self, text: str, at: Loc) -> None:
+        try:
+            condition = parse(text)
+        except UsageError as error:
+            self._wrong(at, error.what, error.remedy or "")
+            return
+        for means, named in ((Means("feature"), condition.features), (Means("tool"), condition.tools)):
+            for name in sorted(named):
+                self._name(means, name, at)
 
     def providers(self) -> None:
         config, named = self.config, self.config.providers
         ids = [entry.id for entry in named.models]
-        for index, name in enumerate(ids):
-            if name in ids[:index]:
-                self._wrong(("providers", "models", index, "id"), f"the model {name!r} is here twice")
+        self._twice("model", ids, ("providers", "models"), "id")
         if named.entry(named.default_model) is None:
-            self._wrong(
-                ("providers", "default_model"), "it is not among `models`", did_you_mean(named.default_model, ids)
-            )
+            remedy = did_you_mean(named.default_model, ids)
+            self._wrong(("providers", "default_model"), "it is not among `models`", remedy)
         for index, entry in enumerate(named.models):
             at: Loc = ("providers", "models", index)
             for place, model in enumerate(entry.routing.fallback_models):
@@ -69,7 +144,6 @@ class _Checker:
             self._thinking(entry, at)
             if entry.params.stop and config.api(entry) == "responses":
                 self._wrong((*at, "params", "stop"), "the responses API has no stop texts", "Remove it.")
-        self._provider_tools()
 
     def _thinking(self, entry: ModelEntry, at: Loc) -> None:
         tools, params = self.config.provider_tools.anthropic, entry.params
@@ -82,199 +156,68 @@ class _Checker:
         if params.temperature not in (None, 1):
             self._wrong((*at, "params", "temperature"), "a model that thinks takes no temperature but 1", "Remove it.")
 
-    def _provider_tools(self) -> None:
-        config = self.config
-        apis = {config.api(entry) for entry in config.providers.models}
+    def provider_tools(self) -> None:
+        config, models = self.config, self.config.providers.models
         entry = config.entry(config.providers.default_model)
         if config.profile.seed is not None and entry is not None and config.api(entry) != "chat":
             self._wrong(("profile", "seed"), f"the {config.api(entry)} API has no seed", "Remove it.")
-        if config.provider_tools.api_variant and {e.adapter for e in config.providers.models}.isdisjoint(
-            {"openai", "anthropic"}
-        ):
+        adapters = {entry.adapter for entry in models}
+        if config.provider_tools.api_variant and adapters.isdisjoint({"openai", "anthropic"}):
             self._wrong(("provider_tools", "api_variant"), "all models name their API in `adapter`", "Remove it.")
+
+    def rest(self) -> None:
+        """Modes, rules, and signs of the end."""
+        config = self.config
+        modes, validation, completion = self._known["mode"], config.enhanced_tools.validation, config.completion
+        self._twice("mode", list(modes), ("modes",), "name")
+        if config.loop.plan_turn_limit is not None and "plan" not in modes:
+            self._wrong(("loop", "plan_turn_limit"), "there is no mode called `plan`", "Use `max_turns` of a mode.")
+        for rule in [name for name in validation.rule_config if name not in validation.rules]:
+            at: Loc = ("enhanced_tools", "validation", "rule_config", rule)
+            self._wrong(at, "this rule is not among `rules`", "Add it there, or remove this.")
+        signs = {
+            "tool": (completion.tool_finish, "Name it in `tool_finish`."),
+            "sentinel": (completion.text_sentinels, "List lines in `text_sentinels`."),
+            "provider": (completion.provider_signals, "Set `provider_signals: true`."),
+        }
+        there, remedy = signs.get(completion.primary, (True, ""))
+        if not there:
+            what = f"`{completion.primary}` is primary, and there is no such sign"
+            self._wrong(("completion", "primary"), what, remedy)
+
+    def idle(self) -> None:
+        """What is written, and has no effect."""
+        config = self.config
+        apis = {config.api(entry) for entry in config.providers.models}
         for key, needed in _NEEDED_APIS.items():
             if not apis & needed:
-                self._idle(("provider_tools", *key), f"no model here is asked by the {' or '.join(sorted(needed))} API")
+                what = f"no model here is asked by the {' or '.join(sorted(needed))} API"
+                self._idle(("provider_tools", *key), what)
+        for pack, texts in config.prompts.packs.items():
+            for name in texts:
+                if (pack, name) not in self._texts:
+                    self._idle(("prompts", "packs", pack, name), "no injection order and no mode names this text")
+        if not config.enhanced_tools.validation.enabled and config.enhanced_tools.validation.rules:
+            self._idle(("enhanced_tools", "validation", "rules"), "validation is not enabled")
+        modes = list(self._known["mode"])
+        for index, mode in enumerate(modes):
+            if mode not in (self._reached or modes[:1]):
+                self._idle(("modes", index, "name"), f"`loop.sequence` never comes to the mode {mode!r}")
 
-    def prompts(self) -> None:
-        prompts, used = self.config.prompts, set()
-        for order in ("system_order", "per_turn_order"):
-            for index, item in enumerate(getattr(prompts.injection, order)):
-                used.add(self._pack_item(item.removeprefix(_CACHE).strip(), ("prompts", "injection", order, index)))
-        for index, mode in enumerate(self.config.modes):
-            if mode.prompt is not None:
-                used.add(self._pack_item(mode.prompt, ("modes", index, "prompt"), reference_only=True))
-        for pack, texts in prompts.packs.items():
-            for key in texts:
-                if (pack, key) not in used:
-                    self._idle(("prompts", "packs", pack, key), "no injection order and no mode names this text")
-        self._templates()
-
-    def _pack_item(self, item: str, at: Loc, *, reference_only: bool = False) -> tuple[str, str] | None:
-        if item in ("mode_specific", "tools") and not reference_only:
-            return None
-        match = PACK_ITEM.fullmatch(item)
-        if match is None:
-            others = "" if reference_only else ", `mode_specific`, or `tools`"
-            self._wrong(at, f"{item!r} is not `@pack(NAME).KEY`{others}")
-            return None
-        pack, key = match.groups()
-        packs = self.config.prompts.packs
-        if pack not in packs:
-            self._wrong(at, f"there is no pack {pack!r}", did_you_mean(pack, packs))
-        elif key not in packs[pack]:
-            self._wrong(at, f"the pack {pack!r} has no text {key!r}", did_you_mean(key, packs[pack]))
-        return pack, key
-
-    def _templates(self) -> None:
-        at: Loc = ("prompts", "tool_prompt_synthesis")
-        synthesis = self.config.prompts.tool_prompt_synthesis
-        for dialect in synthesis.dialects:
-            self._dialects([dialect], (*at, "dialects", dialect))
-        for glob, dialect in synthesis.selection.by_model.items():
-            self._dialects([dialect], (*at, "selection", "by_model", glob))
-        for mode, dialect in synthesis.selection.by_mode.items():
-            self._mode(mode, (*at, "selection", "by_mode", mode))
-            self._dialects([dialect], (*at, "selection", "by_mode", mode))
-
-    def tools(self) -> None:
-        config = self.config.tools
-        self._globs(config.registry.include, ("tools", "registry", "include"), of=self._all)
-        for index, overlay in enumerate(config.overlays):
-            for key in ("rename", "descriptions", "arguments", "syntax_style"):
-                for tool in getattr(overlay, key):
-                    self._tool(tool, ("tools", "overlays", index, key, tool))
-            for tool, dialect in overlay.syntax_style.items():
-                self._dialects([dialect], ("tools", "overlays", index, "syntax_style", tool))
-        shown = {name for overlay in config.overlays for name in overlay.rename.values()}
-        for alias, tool in config.aliases.items():
-            self._tool(tool, ("tools", "aliases", alias), also=shown | set(config.aliases))
-        preference, selection = config.dialects.preference, config.dialects.selection
-        for loc, order in _orders(preference, ("tools", "dialects", "preference")):
-            self._dialects(order, loc)
-        for loc, order in _orders(selection, ("tools", "dialects", "selection")):
-            self._dialects(order, loc)
-        for mode in preference.by_mode:
-            self._mode(mode, ("tools", "dialects", "preference", "by_mode", mode))
-        self._concurrency()
-        self._rules()
-
-    def _concurrency(self) -> None:
-        config = self.config.concurrency
-        for index, group in enumerate(config.groups):
-            at: Loc = ("concurrency", "groups", index)
-            self._globs(group.match_tools, (*at, "match_tools"))
-            if group.barrier_after is not None:
-                self._globs([group.barrier_after], (*at, "barrier_after"), indexed=False)
-        self._globs(config.nonblocking_tools, ("concurrency", "nonblocking_tools"))
-        self._globs(config.at_most_one_of, ("concurrency", "at_most_one_of"))
-
-    def _rules(self) -> None:
-        validation, at = self.config.enhanced_tools.validation, ("enhanced_tools", "validation")
-        for index, rule in enumerate(validation.rules):
-            if rule not in rule_names():
-                self._wrong((*at, "rules", index), f"there is no rule {rule!r}", did_you_mean(rule, rule_names()))
-        for rule in validation.rule_config:
-            if rule not in validation.rules:
-                self._wrong(
-                    (*at, "rule_config", rule), "this rule is not among `rules`", "Add it there, or remove this."
-                )
-        if not validation.enabled and validation.rules:
-            self._idle((*at, "rules"), "validation is not enabled")
-
-    def modes(self) -> None:
-        for index, mode in enumerate(self.config.modes):
-            at: Loc = ("modes", index)
-            if mode.name in self._modes[:index]:
-                self._wrong((*at, "name"), f"the mode {mode.name!r} is here twice")
-            self._globs(mode.tools_enabled or (), (*at, "tools_enabled"))
-            self._globs(mode.tools_disabled, (*at, "tools_disabled"))
-            for place, condition in enumerate(mode.exit.when):
-                self._condition(condition, (*at, "exit", "when", place))
-
-    def loop(self) -> None:
-        loop, reached = self.config.loop, set[str]()
-        for loc, item in _items(loop.sequence, ("loop", "sequence")):
-            if item.mode is not None:
-                reached.add(item.mode)
-                self._mode(item.mode, (*loc, "mode"))
-            for key, condition in (("if", item.if_), ("while", item.while_)):
-                if condition is not None:
-                    self._condition(condition, (*loc, key))
-        for index, name in enumerate(self._modes):
-            if name not in (reached or self._modes[:1]):
-                self._idle(("modes", index, "name"), f"`loop.sequence` never comes to the mode {name!r}")
-        if loop.plan_turn_limit is not None and "plan" not in self._modes:
-            self._wrong(("loop", "plan_turn_limit"), "there is no mode called `plan`", "Use `max_turns` of a mode.")
-
-    def endings(self) -> None:
-        completion, at = self.config.completion, ("completion",)
-        missing = {
-            "tool": completion.tool_finish is None,
-            "sentinel": not completion.text_sentinels,
-            "provider": not completion.provider_signals,
-        }
-        if missing.get(completion.primary):
-            self._wrong(
-                (*at, "primary"),
-                f"`{completion.primary}` is primary, and there is no such sign",
-                _SIGN[completion.primary],
-            )
-        if completion.tool_finish is not None and self._written((*at, "tool_finish")):
-            self._tool(completion.tool_finish, (*at, "tool_finish"))
-
-    def _condition(self, text: str, at: Loc) -> None:
-        try:
-            condition = parse(text)
-        except UsageError as error:
-            self._wrong(at, error.what, error.remedy or "")
-            return
-        for feature in sorted(condition.features - set(self.config.features)):
-            self._wrong(at, f"there is no feature {feature!r}", did_you_mean(feature, self.config.features))
-        for tool in sorted(condition.tools):
-            self._tool(tool, at)
-
-    def _mode(self, name: str, at: Loc) -> None:
-        if name not in self._modes:
-            self._wrong(at, f"there is no mode {name!r}", did_you_mean(name, self._modes))
-
-    def _tool(self, name: str, at: Loc, also: Collection[str] = ()) -> None:
-        if name not in self._tools and name not in also and not self._of_mcp(name):
-            self._wrong(at, f"there is no tool {name!r}", did_you_mean(name, self._tools))
-
-    def _of_mcp(self, name: str) -> bool:
-        """Whether it may be a tool of an MCP server, which only the server itself knows."""
-        return name.partition("__")[0] in self.config.tools.mcp
-
-    def _globs(self, globs: Iterable[str], at: Loc, *, indexed: bool = True, of: Collection[str] = ()) -> None:
-        tools = of or self._tools
-        for index, glob in enumerate(globs):
-            if not any(fnmatchcase(tool, glob) for tool in tools) and not self._of_mcp(glob):
-                place = (*at, index) if indexed else at
-                self._wrong(place, f"{glob!r} matches no tool", did_you_mean(glob, tools))
-
-    def _dialects(self, names: Iterable[str], at: Loc) -> None:
-        known = dialect_names()
-        for name in names:
-            if name not in known:
-                self._wrong(at, f"there is no dialect {name!r}", did_you_mean(name, known))
-
-    def _written(self, loc: Loc) -> bool:
-        return reach(self._tree, loc)[0] == loc
+    def _twice(self, what: str, names: list[str], at: Loc, key: str) -> None:
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                self._wrong((*at, index, key), f"the {what} {name!r} is here twice")
 
     def _wrong(self, loc: Loc, what: str, remedy: str = "") -> None:
-        self.problems.append(Problem(dotted(loc), what, str(reach(self._tree, loc)[1].origin), remedy))
+        done, node = reach(self._tree, loc)
+        self.problems.append(Problem(dotted(done), what, str(node.origin), remedy))
 
     def _idle(self, loc: Loc, why: str) -> None:
-        if self._written(loc):
-            self.notices.append(Problem(dotted(loc), f"has no effect: {why}", str(reach(self._tree, loc)[1].origin)))
+        done, node = reach(self._tree, loc)
+        if done == loc:
+            self.notices.append(Problem(dotted(loc), f"has no effect: {why}", str(node.origin)))
 
-
-_SIGN = {
-    "tool": "Name it in `tool_finish`.",
-    "sentinel": "List lines in `text_sentinels`.",
-    "provider": "Set `provider_signals: true`.",
-}
 
 _NEEDED_APIS = {
     ("openai", "include"): {"responses"},
@@ -284,23 +227,3 @@ _NEEDED_APIS = {
     ("anthropic", "thinking_budget"): {"messages"},
     ("anthropic", "cache"): {"messages"},
 }
-
-
-def _items(items: tuple[SequenceItem, ...], at: Loc) -> Iterator[tuple[Loc, SequenceItem]]:
-    for index, item in enumerate(items):
-        loc = (*at, index)
-        yield loc, item
-        yield from _items(item.then, (*loc, "then"))
-        yield from _items(item.do, (*loc, "do"))
-
-
-def _orders(said: DialectPreference | DialectSelection, at: Loc) -> Iterator[tuple[Loc, tuple[str, ...]]]:
-    """Every list of dialects, with its place."""
-    for glob, order in said.by_model.items():
-        yield (*at, "by_model", glob), order if isinstance(order, tuple) else order.order
-    for kind in ("diff", "bash"):
-        yield (*at, "by_tool_kind", kind), getattr(said.by_tool_kind, kind)
-    if isinstance(said, DialectPreference):
-        yield (*at, "default"), said.default
-        for mode, order in said.by_mode.items():
-            yield (*at, "by_mode", mode), order

@@ -6,7 +6,7 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -28,6 +28,7 @@ NAMES: Mapping[str, Kind] = {
 }
 """What a condition may ask for, besides `features.NAME`, `called("TOOL")` and `said("TEXT")`."""
 
+_LITERALS: Mapping[type, Kind] = {bool: "truth", str: "text", int: "number", float: "number"}
 _CALLS = ("called", "said")
 _LONGEST = 1000
 _WORDS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -64,13 +65,13 @@ class Condition(Struct, frozen=True):
     """A condition that was understood, and what it refers to."""
 
     text: str
-    tree: ast.expr
     features: frozenset[str]
     tools: frozenset[str]
+    ask: Callable[[Facts], Any]
 
     def evaluate(self, facts: Facts) -> bool:
         """Whether it holds. A comparison with something that is not known does not hold, whichever it is."""
-        return bool(_value(self.tree, facts))
+        return bool(self.ask(facts))
 
 
 def parse(text: str) -> Condition:
@@ -86,79 +87,84 @@ def parse(text: str) -> Condition:
         raise UsageError(f"a condition is at most {_LONGEST} characters long")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-        kind = _kind(tree)
+        term = _term(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise UsageError(
             f"{text!r} is not a condition", remedy='Write e.g. features.plan and replies < 4, or called("finish").'
         ) from None
-    if kind != "truth":
+    if term.kind != "truth":
         raise UsageError(f"{text!r} is neither true nor false", remedy=f"Compare it, e.g. {text} > 3.")
     nodes = list(ast.walk(tree))
     features = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    tools = {_argument(node) for node in nodes if isinstance(node, ast.Call) and _function(node) == "called"}
-    return Condition(text, tree, frozenset(features), frozenset(tools))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "called"]
+    return Condition(text, frozenset(features), frozenset(ast.literal_eval(call.args[0]) for call in calls), term.ask)
 
 
-def _kind(node: ast.expr) -> Kind:
+class _Term(NamedTuple):
+    """A part of a condition: what it is, and how it is asked for."""
+
+    kind: Kind
+    ask: Callable[[Facts], Any]
+
+
+def _term(node: ast.expr) -> _Term:
     match node:
-        case ast.BoolOp(values=parts):
-            return _all_truths(parts)
+        case ast.BoolOp(op=sign, values=parts):
+            join, asks = (all if isinstance(sign, ast.And) else any), [_truth(part) for part in parts]
+            return _Term("truth", lambda facts: join(ask(facts) for ask in asks))
         case ast.UnaryOp(op=ast.Not(), operand=part):
-            return _all_truths([part])
+            negated = _truth(part)
+            return _Term("truth", lambda facts: not negated(facts))
         case ast.Compare():
             return _comparison(node)
-        case ast.Attribute(value=ast.Name(id="features")):
-            return "truth"
+        case ast.Attribute(value=ast.Name(id="features"), attr=name):
+            return _Term("truth", lambda facts: facts.features.get(name, False))
         case ast.Call():
             return _call(node)
-        case ast.Name(id=name):
-            return _named(name)
+        case ast.Name(id=name) if name not in ("true", "false"):
+            return _Term(_kind_of(name), lambda facts: facts.values.get(name))
         case _:
             return _literal(node)
 
 
-def _all_truths(parts: list[ast.expr]) -> Kind:
-    for part in parts:
-        if _kind(part) != "truth":
-            raise UsageError(f"{ast.unparse(part)!r} is neither true nor false", remedy="Compare it with something.")
-    return "truth"
+def _truth(node: ast.expr) -> Callable[[Facts], Any]:
+    term = _term(node)
+    if term.kind != "truth":
+        raise UsageError(f"{ast.unparse(node)!r} is neither true nor false", remedy="Compare it with something.")
+    return term.ask
 
 
-def _comparison(node: ast.Compare) -> Kind:
-    sides = [node.left, *node.comparators]
-    kinds = {_kind(side) for side in sides}
-    for sign in node.ops:
-        if type(sign) not in _WORDS:
-            raise UsageError(f"{ast.unparse(node)!r}: only == != < <= > >= compare")
+def _comparison(node: ast.Compare) -> _Term:
+    terms = [_term(side) for side in (node.left, *node.comparators)]
+    kinds = {term.kind for term in terms}
+    signs = [_WORDS.get(type(sign)) for sign in node.ops]
+    compares = [sign for sign in signs if sign is not None]
+    if len(compares) < len(signs):
+        raise UsageError(f"{ast.unparse(node)!r}: only == != < <= > >= compare")
     if len(kinds) != 1:
         raise UsageError(f"{ast.unparse(node)!r} compares a {' with a '.join(sorted(kinds))}, which never holds")
     if kinds != {"number"} and not all(isinstance(sign, ast.Eq | ast.NotEq) for sign in node.ops):
         raise UsageError(f"{ast.unparse(node)!r}: only numbers have an order")
-    return "truth"
+
+    def ask(facts: Facts) -> bool:
+        sides = [term.ask(facts) for term in terms]
+        known = all(side is not None for side in sides)
+        return known and all(sign(*pair) for sign, pair in zip(compares, pairwise(sides), strict=True))
+
+    return _Term("truth", ask)
 
 
-def _call(node: ast.Call) -> Kind:
-    name = _function(node)
+def _call(node: ast.Call) -> _Term:
+    name = ast.unparse(node.func)
     if name not in _CALLS:
         raise _unknown(name, list(_CALLS))
-    _argument(node)
-    return "truth"
-
-
-def _function(node: ast.Call) -> str:
-    return node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
-
-
-def _argument(node: ast.Call) -> str:
     match node:
         case ast.Call(args=[ast.Constant(value=str(text))], keywords=[]):
-            return text
-    raise UsageError(f"{_function(node)} takes one text in quotes", remedy=f'Write {_function(node)}("...").')
+            return _Term("truth", lambda facts: getattr(facts, name)(text))
+    raise UsageError(f"{name} takes one text in quotes", remedy=f'Write {name}("...").')
 
 
-def _named(name: str) -> Kind:
-    if name in ("true", "false"):
-        return "truth"
+def _kind_of(name: str) -> Kind:
     if name not in NAMES:
         raise _unknown(name, [*NAMES, "features.NAME", *_CALLS])
     return NAMES[name]
@@ -170,37 +176,11 @@ def _unknown(name: str, known: list[str]) -> UsageError:
     return UsageError(f"a condition cannot ask for {name!r}", remedy=hint)
 
 
-def _literal(node: ast.expr) -> Kind:
-    number = node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else node
-    match number:
-        case ast.Constant(value=bool()) if number is node:
-            return "truth"
-        case ast.Constant(value=str()) if number is node:
-            return "text"
-        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-            return "number"
-    raise ValueError("not of the language")
-
-
-def _value(node: ast.expr, facts: Facts) -> Any:
-    match node:
-        case ast.BoolOp(op=sign, values=parts):
-            return (all if isinstance(sign, ast.And) else any)(_value(part, facts) for part in parts)
-        case ast.UnaryOp(op=ast.Not(), operand=part):
-            return not _value(part, facts)
-        case ast.Compare():
-            return _compare(node, facts)
-        case ast.Attribute(attr=name):
-            return facts.features.get(name, False)
-        case ast.Call():
-            return (facts.called if _function(node) == "called" else facts.said)(_argument(node))
-        case ast.Name(id=name):
-            return facts.values.get(name) if name in NAMES else name == "true"
-    return ast.literal_eval(node)
-
-
-def _compare(node: ast.Compare, facts: Facts) -> bool:
-    sides = [_value(side, facts) for side in (node.left, *node.comparators)]
-    if any(side is None for side in sides):
-        return False
-    return all(_WORDS[type(sign)](*pair) for sign, pair in zip(node.ops, pairwise(sides), strict=True))
+def _literal(node: ast.expr) -> _Term:
+    if isinstance(node, ast.Name):
+        return _Term("truth", lambda _: node.id == "true")
+    value = ast.literal_eval(node) if isinstance(node, ast.Constant | ast.UnaryOp) else None
+    kind = _LITERALS.get(type(value))
+    if kind is None:
+        raise ValueError("not of the language")
+    return _Term(kind, lambda _: value)

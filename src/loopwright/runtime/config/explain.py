@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct
 
+from loopwright.runtime.config.keys import values
 from loopwright.runtime.config.load import LoadedConfig
-from loopwright.runtime.config.schema._section import Section
-from loopwright.runtime.config.written import Loc, Origin, Tree, dotted
+from loopwright.runtime.config.written import Loc, Origin, Tree, dotted, reach
 
 __all__ = ["Effective", "explain"]
 
@@ -24,29 +23,9 @@ class Effective(Struct, frozen=True):
 
 def explain(loaded: LoadedConfig, key: str = "") -> list[Effective]:
     """Every value that holds, in the order of the schema; of `key` and what is under it, where that is given."""
-    rows = [
-        Effective(dotted(loc), _json(value), _origins(loaded.tree, loc)) for loc, value in _values(loaded.config, ())
-    ]
-    return [row for row in rows if _under(row.key, key)]
-
-
-def _under(key: str, wanted: str) -> bool:
-    return not wanted or key == wanted or key.startswith((f"{wanted}.", f"{wanted}["))
-
-
-def _values(value: Any, loc: Loc) -> Iterator[tuple[Loc, Any]]:
-    """Sections, names that people choose, and lists of sections are gone into."""
-    if isinstance(value, Section):
-        for name, field in type(value).model_fields.items():
-            yield from _values(getattr(value, name), (*loc, field.alias or name))
-    elif isinstance(value, dict) and value:
-        for name, item in value.items():
-            yield from _values(item, (*loc, name))
-    elif isinstance(value, tuple) and any(isinstance(item, Section) for item in value):
-        for index, item in enumerate(value):
-            yield from _values(item, (*loc, index))
-    else:
-        yield loc, value
+    held = [each for each in values(loaded.config) if not each.chosen]
+    rows = [Effective(dotted(each.loc), _json(each.value), _origins(loaded.tree, each.loc)) for each in held]
+    return [row for row in rows if not key or row.key == key or row.key.startswith((f"{key}.", f"{key}["))]
 
 
 def _json(value: Any) -> Any:
@@ -56,16 +35,10 @@ def _json(value: Any) -> Any:
 
 
 def _origins(tree: Tree, loc: Loc) -> tuple[Origin, ...]:
-    for key in loc:
-        if isinstance(tree.value, dict) and isinstance(key, str):
-            if key not in tree.value:
-                return ()
-            tree = tree.value[key]
-        elif isinstance(tree.value, list) and isinstance(key, int):
-            tree = tree.value[key]
-        elif not isinstance(key, int):
-            # A short form, such as a list where the schema has a mapping: all that it stands for is said here.
-            return (tree.origin,)
-    items = tree.value if isinstance(tree.value, list) else []
-    appended = {item.origin.file for item in items} > {tree.origin.file}
-    return tuple(dict.fromkeys(item.origin for item in items)) if appended else (tree.origin,)
+    done, node = reach(tree, loc)
+    if done != loc and isinstance(node.value, dict):
+        return ()
+    # Not reached, and no mapping: a short form, such as a list where the schema has a mapping, says all of it.
+    items = node.value if isinstance(node.value, list) else []
+    appended = done == loc and {item.origin.file for item in items} > {node.origin.file}
+    return tuple(dict.fromkeys(item.origin for item in items)) if appended else (node.origin,)

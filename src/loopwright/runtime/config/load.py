@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,7 +14,7 @@ from loopwright.runtime.config.merging import read_merged
 from loopwright.runtime.config.problems import ConfigError, Problem, schema_problems
 from loopwright.runtime.config.reads import read_files
 from loopwright.runtime.config.schema import AgentConfig
-from loopwright.runtime.config.written import Origin, Tree, dotted, flat, plain
+from loopwright.runtime.config.written import Origin, Tree, plain
 
 __all__ = ["LoadedConfig", "Origin", "load_config"]
 
@@ -25,16 +25,14 @@ class LoadedConfig(Struct, frozen=True):
     Attributes:
         path: The file that was asked for; absolute.
         config: What it says, paths absolute.
-        origins: Dotted path of every value that is written -> its file and line. What is missing here is a default.
         files: Everything that was read: the YAML files, lowest first, then prompts, templates and tools.
         digest: SHA-256 (hex) of the content of all of these; the same wherever they lie.
         notices: What is written and has no effect as things are, for people.
-        tree: The merged file, with places.
+        tree: The merged file, with the place of each value (`explain`).
     """
 
     path: Path
     config: AgentConfig
-    origins: Mapping[str, Origin]
     files: tuple[Path, ...]
     digest: str
     notices: tuple[Problem, ...]
@@ -68,10 +66,9 @@ def load_config(path: Path, *, tools: Collection[str] | None = None) -> LoadedCo
     problems, notices = check(config, tree, tools)
     if problems:
         raise ConfigError(problems)
-    origins = {dotted(loc): origin for loc, origin in flat(tree)}
     contents = [(file.name, file.read_bytes()) for file in yamls] + [(label, data) for label, _, data in texts]
     files = tuple(dict.fromkeys([*yamls, *(file for _, file, _ in texts)]))
-    return LoadedConfig(path.absolute(), config, origins, files, _digest(contents), tuple(notices), tree)
+    return LoadedConfig(path.absolute(), config, files, _digest(contents), tuple(notices), tree)
 
 
 def _digest(contents: list[tuple[str, bytes]]) -> str:

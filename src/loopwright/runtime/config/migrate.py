@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
@@ -14,11 +14,11 @@ from pydantic import ValidationError
 
 from loopwright.base import UsageError
 from loopwright.runtime.config.conditions import parse
-from loopwright.runtime.config.keys import keys
-from loopwright.runtime.config.known import rule_names
-from loopwright.runtime.config.refused import reason_to_refuse
+from loopwright.runtime.config.foreign import foreign, globbed, reason_to_refuse
+from loopwright.runtime.config.keys import at, chosen, documented, meaning
 from loopwright.runtime.config.schema import AgentConfig
-from loopwright.runtime.config.written import Loc, Tree, dotted, read_tree
+from loopwright.runtime.config.schema._section import Written
+from loopwright.runtime.config.written import Loc, Tree, dotted, plain, read_tree
 
 __all__ = ["Change", "Migrated", "migrate"]
 
@@ -41,78 +41,6 @@ class Migrated(Struct, frozen=True):
     changes: tuple[Change, ...]
 
 
-_KEYS = {
-    "turn_strategy": "loop.turn_strategy",
-    "tool_timeout": "workspace.sandbox.command_seconds",
-    "completion.enable_provider_signals": "completion.provider_signals",
-    "tools.dialects.create_file_policy.aider_search_replace": "tools.dialects.create_file_policy.aider_diff",
-}
-_LAST = {"system_plan_strict": "system_plan", "per_turn_plan_strict": "per_turn_plan"}
-_DIALECTS = {
-    "aider_search_replace": "aider_diff",
-    "pythonic02": "pythonic",
-    "pythonic_inline": "pythonic",
-    "anthropic_xml": "xml",
-    "openai_function_calling": "provider_native",
-}
-_TOOLS = {
-    "apply_search_replace": "edit_file",
-    "apply_unified_patch": "apply_patch",
-    "create_file_from_block": "write_file",
-    "mark_task_complete": "finish",
-}
-# Where values (or keys of a mapping) are names of the one or the other kind.
-_NAMES: dict[str, dict[str, str]] = {
-    "tools.dialects.preference*": _DIALECTS,
-    "tools.dialects.selection*": _DIALECTS,
-    "prompts.tool_prompt_synthesis.*": _DIALECTS,
-    "tools.overlays.syntax_style*": _DIALECTS | _TOOLS,
-    "tools.overlays.*": _TOOLS,
-    "tools.registry.include": _TOOLS,
-    "tools.aliases*": _TOOLS,
-    "modes.tools_*": _TOOLS,
-    "concurrency.*": _TOOLS,
-    "completion.tool_finish": _TOOLS,
-    "workspace.sandbox.driver": {"docker": "strongest", "process": "strongest"},
-    "prompts.tool_prompt_mode": {"system_compiled_and_persistent_per_turn": "system_and_per_turn"},
-    "enhanced_tools.validation.rule_config*": {"error": "deny"},
-}
-# What was read by nothing in the code that these files come from, or had no effect there.
-_INERT = (
-    "profile.*",
-    "workspace.sandbox.*",
-    "providers.models.params.*",
-    "prompts.tool_prompt_synthesis.selection.by_model*",
-    "tools.overlays.rename*",
-    "modes.tools_*",
-    "modes.exit*",
-    "loop.plan_turn_limit",
-    "loop.sequence.while",
-    "loop.sequence.do*",
-    "loop.turn_strategy.allow_multiple_per_turn",
-    "loop.turn_strategy.tool_result_injection",
-    "concurrency.groups.barrier_after",
-    "completion.*",
-    "logging.redact",
-    "logging.include_raw",
-    "logging.include_structured_requests",
-    "logging.retention*",
-    "telemetry.*",
-)
-
-
-_PATHS = (
-    "extends",
-    "workspace.root",
-    "workspace.mirror.path",
-    "prompts.packs.*",
-    "prompts.tool_prompt_synthesis.root",
-    "prompts.tool_prompt_synthesis.dialects.*",
-    "logging.root_dir",
-    "telemetry.database_path",
-)
-
-
 def migrate(path: Path, folder: Path) -> Migrated:
     """Take over a foreign file; `extends` is kept, and the file that it names is to be migrated by itself.
 
@@ -126,130 +54,117 @@ def migrate(path: Path, folder: Path) -> Migrated:
     taken: dict[Loc, Any] = {}
     changes: dict[Loc, Change] = {}
     for loc, tree in _leaves(read_tree(path), ()):
-        new = _new_loc(loc)
-        value = _moved(_glob(new), _renamed(_glob(new), _unwritten(tree)), path.absolute().parent, folder)
-        taken[new], changes[new] = value, _change(loc, new, _unwritten(tree) != value, str(tree.origin))
+        new, old_value = _new_loc(loc), plain(tree)
+        values = [_new_value(new, item, path.absolute().parent, folder) for item in _listed(old_value)]
+        once = tuple(value for index, value in enumerate(values) if value not in values[:index])
+        taken[new] = once if isinstance(old_value, tuple) else values[0]
+        changes[new] = _change(loc, new, taken[new] != old_value, str(tree.origin))
     for loc, reason in _unusable(taken):
         changes[loc] = structs.replace(changes[loc], status="refused", what=reason)
     kept = _nested({loc: value for loc, value in taken.items() if changes[loc].status != "refused"})
-    return Migrated(yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=110), tuple(changes.values()))
+    text = yaml.dump(kept, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return Migrated(text, tuple(changes.values()))
 
 
-def _leaves(tree: Tree, at: Loc) -> Iterator[tuple[Loc, Tree]]:
+class _Dumper(yaml.SafeDumper):
+    """Writes strings that know their file as strings."""
+
+
+_Dumper.add_representer(Written, yaml.SafeDumper.represent_str)
+
+
+def _leaves(tree: Tree, loc: Loc) -> Iterator[tuple[Loc, Tree]]:
     """Values, lists of values, and empty mappings; with `loop.sequence`, lists of mappings are gone into."""
-    if isinstance(tree.value, dict) and tree.value:
-        for key, item in tree.value.items():
-            yield from _leaves(item, (*at, key))
-    elif isinstance(tree.value, list) and any(isinstance(item.value, dict) for item in tree.value):
-        for index, item in enumerate(tree.value):
-            yield from _leaves(item, (*at, index))
-    else:
-        yield at, tree
+    inside: Iterable[tuple[int | str, Tree]] = tree.value.items() if isinstance(tree.value, dict) else ()
+    if isinstance(tree.value, list) and any(isinstance(item.value, dict) for item in tree.value):
+        inside = enumerate(tree.value)
+    if not inside:
+        yield loc, tree
+    for key, item in inside:
+        yield from _leaves(item, (*loc, key))
 
 
-def _unwritten(tree: Tree) -> Any:
-    """The value as plain YAML has it."""
-    if isinstance(tree.value, list):
-        return [_unwritten(item) for item in tree.value]
-    return str(tree.value) if isinstance(tree.value, str) else {} if isinstance(tree.value, dict) else tree.value
-
-
-def _glob(loc: Loc) -> str:
-    return ".".join(key for key in loc if isinstance(key, str))
+def _listed(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _new_loc(loc: Loc) -> Loc:
-    path = _glob(loc)
-    for old, new in _KEYS.items():
+    path, tables = globbed(loc), foreign()
+    for old, new in tables.keys.items():
         if path == old or path.startswith(f"{old}."):
             loc = (*new.split("."), *loc[len(old.split(".")) :])
-    names = {} if loc[:2] == ("tools", "aliases") else _names(_glob(loc))
-    renamed = [names.get(key, key) if isinstance(key, str) else key for key in loc]
-    last = str(loc[-1])
-    return (*renamed[:-1], _LAST.get(last, renamed[-1]))
+    for end, key in enumerate(loc):
+        means = meaning(chosen(at(loc[:end])))
+        loc = (*loc[:end], tables.names.get(means.what if means else "", {}).get(str(key), key), *loc[end + 1 :])
+    return (*loc[:-1], tables.last.get(str(loc[-1]), loc[-1])) if loc else loc
 
 
-def _names(path: str) -> dict[str, str]:
-    return next((names for glob, names in _NAMES.items() if fnmatchcase(path, glob)), {})
-
-
-def _renamed(path: str, value: Any) -> Any:
+def _new_value(loc: Loc, value: Any, old: Path, new: Path) -> Any:
+    """A name as it is here, and a path as seen from the new place of the file."""
+    if not isinstance(value, str):
+        return value
+    path, means, tables = globbed(loc), meaning(at(loc)), foreign()
     if path == "tools.registry.paths":
-        # Definitions of tools have another form here; the two sets of the seed have their like.
-        folders = value if isinstance(value, list) else [value]
-        return list(dict.fromkeys(_tool_set(str(folder)) for folder in folders))
-    names = _names(path)
-    if isinstance(value, list):
-        return list(dict.fromkeys(names.get(item, item) if isinstance(item, str) else item for item in value))
-    return names.get(value, value) if isinstance(value, str) else value
+        return _tool_set(value)
+    if means is not None and means.what in ("path", "file", "folder"):
+        return value if old == new or value.startswith(("/", "~")) else os.path.relpath(old / value, new)
+    names = tables.names.get(means.what if means else "", {})
+    names = next((names for glob, names in tables.values.items() if fnmatchcase(path, glob)), names)
+    return names.get(value, str(value))
 
 
 def _tool_set(folder: str) -> str:
+    """Definitions of tools have another form here; the two sets that were shipped there have their like."""
     name = folder.rstrip("/").rpartition("/")[2]
     return name if name.startswith("@") else "@opencode" if {"oc", "opencode"} & set(name.split("_")) else "@core"
-
-
-def _moved(path: str, value: Any, old: Path, new: Path) -> Any:
-    """Paths relative to the new place of the file."""
-    if isinstance(value, list):
-        return [_moved(path, item, old, new) for item in value] if path in _PATHS else value
-    if not isinstance(value, str) or not any(fnmatchcase(path, glob) for glob in _PATHS):
-        return value
-    return value if old == new or value.startswith(("/", "~")) else os.path.relpath(old / value, new)
 
 
 def _change(old: Loc, new: Loc, other_value: bool, where: str) -> Change:
     reason = reason_to_refuse(new)
     if reason is not None:
         return Change(dotted(old), "refused", where, reason)
-    if any(fnmatchcase(_glob(old), glob) for glob in _INERT):
-        return Change(dotted(old), "inert", where, f"it had no effect there; here: {_documented(new)}")
+    if any(fnmatchcase(globbed(old), glob) for glob in foreign().inert):
+        return Change(dotted(old), "inert", where, f"it had no effect there; here: {documented(new)}")
     if old != new:
         return Change(dotted(old), "renamed", where, f"it is {dotted(new)} here")
-    return (
-        Change(dotted(old), "renamed", where, "names in its value are other ones here")
-        if other_value
-        else Change(dotted(old), "same", where)
-    )
-
-
-def _documented(loc: Loc) -> str:
-    docs = {key.path.replace("[]", ""): key.doc for key in keys()}
-    path = _glob(loc)
-    return next((doc for known, doc in docs.items() if fnmatchcase(path, known)), "") or docs.get(
-        path.rpartition(".")[0], ""
-    )
+    if other_value:
+        return Change(dotted(old), "renamed", where, "names in its value are other ones here")
+    return Change(dotted(old), "same", where)
 
 
 def _unusable(taken: dict[Loc, Any]) -> Iterator[tuple[Loc, str]]:
     """Values that our schema, conditions and rules cannot take; found again until nothing is left to be found."""
     left = {loc: value for loc, value in taken.items() if reason_to_refuse(loc) is None}
-    found = [(loc, reason) for loc, value in left.items() if (reason := _unknown(loc, value))]
-    while found:
-        yield from found
-        left = {loc: value for loc, value in left.items() if loc not in dict(found)}
-        found = list(_invalid(left))
+    found = {loc: reason for loc, value in left.items() if (reason := _unknown(loc, value))}
+    while left:
+        yield from found.items()
+        left = {loc: value for loc, value in left.items() if loc not in found}
+        found = dict(_invalid(left))
+        if not found:
+            return
 
 
 def _unknown(loc: Loc, value: Any) -> str:
-    path = _glob(loc)
-    if path.endswith((".if", ".while", ".exit.when")):
-        for text in value if isinstance(value, list) else [value]:
+    from loopwright.runtime.rules import RULES
+
+    means = meaning(at(loc))
+    if means is not None and means.what == "condition":
+        for text in _listed(value):
             try:
                 parse(str(text))
             except UsageError as error:
                 return error.what
-    if path == "enhanced_tools.validation.rules" and (lost := set(value) - set(rule_names())):
-        return f"there is no rule {', '.join(sorted(lost))}; add the others by hand"
-    return ""
+    rules = _listed(value) if means is not None and means.what == "rule" else ()
+    lost = sorted({str(rule) for rule in rules} - set(RULES))
+    return f"there is no rule {', '.join(lost)}; add the others by hand" if lost else ""
 
 
 def _invalid(left: dict[Loc, Any]) -> Iterator[tuple[Loc, str]]:
     try:
-        AgentConfig.model_validate(_tuples(_nested(left)))
+        AgentConfig.model_validate(_nested(left))
     except ValidationError as error:
         for details in error.errors(include_url=False):
-            loc = tuple(key for key in details["loc"])
+            loc = details["loc"]
             if details["type"] != "missing":
                 yield from (
                     (one, details["msg"].removeprefix("Value error, "))
@@ -264,10 +179,4 @@ def _nested(flat: dict[Loc, Any]) -> Any:
         return flat[()]
     heads = dict.fromkeys(loc[0] for loc in flat)
     parts = {head: _nested({loc[1:]: value for loc, value in flat.items() if loc[0] == head}) for head in heads}
-    return list(parts.values()) if parts and all(isinstance(head, int) for head in heads) else parts
-
-
-def _tuples(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _tuples(item) for key, item in value.items()}
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+    return tuple(parts.values()) if parts and all(isinstance(head, int) for head in heads) else parts

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from loopwright.base import UsageError, nearest, one_line
+from loopwright.runtime.config.foreign import reason_to_refuse
 from loopwright.runtime.config.keys import known_keys
-from loopwright.runtime.config.refused import reason_to_refuse
 from loopwright.runtime.config.written import Loc, Tree, dotted, reach
 
 __all__ = ["ConfigError", "Problem", "did_you_mean", "schema_problems"]

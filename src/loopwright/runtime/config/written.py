@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from msgspec import Struct
 from loopwright.base import UsageError, one_line
 from loopwright.runtime.config.schema._section import Written
 
-__all__ = ["Loc", "Origin", "Tree", "dotted", "flat", "plain", "reach", "read_tree"]
+__all__ = ["Loc", "Origin", "Tree", "dotted", "plain", "reach", "read_text", "read_tree", "shipped_table"]
 
 Loc = tuple[int | str, ...]
 Plain = str | int | float | bool | None
@@ -55,7 +55,7 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._loader = _Loader(_text(path))
+        self._loader = _Loader(read_text(path).decode())
         self._values = 0
 
     def tree(self) -> Tree:
@@ -112,6 +112,11 @@ class _Reader:
         raise UsageError(f"{node.value!r} is a {type(value).__name__}", where=str(origin), remedy="Put it in quotes.")
 
 
+def shipped_table(name: str) -> Any:
+    """A table that lies beside this code, as plain values."""
+    return yaml.load((files("loopwright.runtime.config") / name).read_text(encoding="utf-8"), _Loader)
+
+
 def read_tree(path: Path) -> Tree:
     """Read a file. Anchors are followed.
 
@@ -121,16 +126,22 @@ def read_tree(path: Path) -> Tree:
     return _Reader(path).tree()
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> bytes:
+    """The content of a file of UTF-8 text.
+
+    Raises:
+        UsageError: It cannot be read, is over 1 MiB, or is not UTF-8.
+    """
     try:
-        data = path.read_bytes()
-        if len(data) > _MOST_BYTES:
+        if path.stat().st_size > _MOST_BYTES:
             raise UsageError(f"is over {_MOST_BYTES >> 20} MiB", where=_near(path))
-        return data.decode("utf-8")
+        data = path.read_bytes()
+        data.decode("utf-8")
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=_near(path), remedy="Check the path.") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"is not UTF-8 at byte {error.start}", where=_near(path)) from None
+    return data
 
 
 def _checked(tree: Tree) -> Tree:
@@ -146,27 +157,18 @@ def plain(tree: Tree) -> Any:
     return tuple(map(plain, tree.value)) if isinstance(tree.value, list) else tree.value
 
 
-def flat(tree: Tree, at: Loc = ()) -> Iterator[tuple[Loc, Origin]]:
-    """Every value with its place."""
-    if at:
-        yield at, tree.origin
-    items = (
-        tree.value.items()
-        if isinstance(tree.value, dict)
-        else enumerate(tree.value)
-        if isinstance(tree.value, list)
-        else ()
-    )
-    for key, item in items:
-        yield from flat(item, (*at, key))
-
-
 def reach(tree: Tree, loc: Loc) -> tuple[Loc, Tree]:
-    """The deepest value on the way to `loc`, and how far that is. What a validator put between is passed over."""
+    """The deepest value on the way to `loc`, and how far that is.
+
+    What a validator put between (an item as a list of one, the name of an alternative) is passed over; a mapping that
+    lacks a key of the way is the end of it.
+    """
     done: Loc = ()
     for key in loc:
-        if isinstance(tree.value, dict) and key in tree.value:
-            tree = tree.value[str(key)]
+        if isinstance(tree.value, dict) and isinstance(key, str):
+            if key not in tree.value:
+                break
+            tree = tree.value[key]
         elif isinstance(tree.value, list) and isinstance(key, int) and key < len(tree.value):
             tree = tree.value[key]
         else:

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from loopwright.runtime.dialects.choosing import choose_grammar
-    from loopwright.runtime.dialects.dialect import Dialect, ParseOptions
-    from loopwright.runtime.dialects.explaining import explain
+    from loopwright.runtime.dialects.dialect import Dialect, ParseOptions, explain
     from loopwright.runtime.dialects.grammar import Grammar
     from loopwright.runtime.dialects.registry import dialect_names, get_dialect, render
 
 _HOMES = {
     "choosing": ("choose_grammar",),
-    "dialect": ("Dialect", "ParseOptions"),
-    "explaining": ("explain",),
+    "dialect": ("Dialect", "ParseOptions", "explain"),
     "grammar": ("Grammar",),
     "registry": ("dialect_names", "get_dialect", "render"),
 }

@@ -1,85 +1,88 @@
-"""Lines of a hunk, of a unified diff or of a V4A patch, as they are gathered into a typed hunk."""
+"""Hunks of a unified diff or of a V4A patch: their headers and marked lines, and how they are written."""
 
 from __future__ import annotations
 
-from loopwright.runtime.edits.operations import Hunk
+import re
 
-__all__ = ["HunkLines", "written"]
+from loopwright.runtime.edits.operations import Hunk
+from loopwright.runtime.edits.text import common_ends
+
+__all__ = ["HunkLines", "sayable", "written"]
+
+_NUMBERS = re.compile(r"-(\d{1,9})(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))?(?: (.*))?")
+_BROKEN = re.compile(r"-\d+(?:,|\s*$)")
 
 
 class HunkLines:
-    """The lines of one hunk.
+    """The lines of one hunk, as they come.
 
     Attributes:
+        line: Where the header says that the old lines begin, from 1; None where it does not.
         old_left: How many old lines the header still promises; None where it promises nothing.
         new_left: The same of new lines.
+        lines: Pairs of a mark and a text; the mark is "" for an empty line.
     """
 
-    def __init__(
-        self,
-        anchors: tuple[str, ...] = (),
-        line: int | None = None,
-        old_left: int | None = None,
-        new_left: int | None = None,
-    ) -> None:
-        self.anchors = anchors
-        self.line = line
-        self.old_left, self.new_left = old_left, new_left
+    def __init__(self) -> None:
+        self.anchors: tuple[str, ...] = ()
+        self.line: int | None = None
+        self.old_left: int | None = None
+        self.new_left = 0
         self.at_end = False
         self.no_newline = False
-        self._lines: list[tuple[str, str]] = []
+        self.lines: list[tuple[str, str]] = []
+
+    def take_header(self, header: str) -> None:
+        """Take an `@@` line: numbers, which are the hint that they are, and a heading, with `@@` between or around."""
+        text = header[2:].strip()
+        if numbers := _NUMBERS.fullmatch(text):
+            self.old_left, self.new_left = int(numbers[2] or 1), int(numbers[3] or 1)
+            self.line = int(numbers[1]) + (self.old_left == 0)
+            text = (numbers[4] or "").removeprefix("@@")
+        text = text.removesuffix("@@").strip()
+        if text.strip(".@ ") and not _BROKEN.match(text):
+            self.anchors += (text.removeprefix("... @@ "),)
 
     def add(self, text: str) -> None:
         """Take a line with its mark; one without a mark is context that lost its leading space."""
         mark, rest = (text[0], text[1:]) if text[:1] in ("+", "-", " ") else (" ", text)
-        self._lines.append((mark if text else "", rest))
-        if mark != "+" and self.old_left is not None:
-            self.old_left -= 1
-        if mark != "-" and self.new_left is not None:
-            self.new_left -= 1
+        self.lines.append((mark if text else "", rest))
+        if self.old_left is not None:
+            self.old_left -= mark != "+"
+            self.new_left -= mark != "-"
 
     @property
     def is_complete(self) -> bool:
         """Whether the header promised a number of lines, and all of them are there."""
-        return self.old_left is not None and self.old_left <= 0 and (self.new_left or 0) <= 0
+        return self.old_left is not None and self.old_left <= 0 and self.new_left <= 0
 
     @property
-    def last_mark(self) -> str:
-        """The mark of the last line; "" for an empty line, and where there is none."""
-        return self._lines[-1][0] if self._lines else ""
-
-    def trim(self) -> None:
-        """Drop empty lines at the end: they separate hunks more often than they are context."""
-        while self._lines and self._lines[-1][0] == "":
-            self._lines.pop()
+    def changes(self) -> bool:
+        """Whether any line is added or removed."""
+        return any(mark in ("+", "-") for mark, _ in self.lines)
 
     def side(self, other: str) -> str:
         """The old text (`other` is "+") or the new text ("-")."""
-        return "".join(f"{text}\n" for mark, text in self._lines if mark != other)
-
-    def changes(self) -> bool:
-        """Whether any line is added or removed."""
-        return any(mark in ("+", "-") and mark for mark, _ in self._lines)
+        return "".join(f"{text}\n" for mark, text in self.lines if mark != other)
 
     def hunk(self) -> Hunk:
-        """The typed hunk."""
+        """The typed hunk, without empty lines at the end: they separate hunks more often than they are context."""
+        while self.lines and not self.lines[-1][0]:
+            self.lines.pop()
         return Hunk(self.side("+"), self.side("-"), anchors=self.anchors, line=self.line, at_end=self.at_end)
+
+
+def sayable(hunk: Hunk) -> bool:
+    """Whether marked lines can say a hunk."""
+    sides = [side for side in (hunk.old, hunk.new) if side]
+    is_whole = hunk.whole_lines and all(side.endswith("\n") for side in sides)
+    return is_whole and hunk.old != hunk.new and not hunk.everywhere
 
 
 def written(hunk: Hunk) -> list[str]:
     """The marked lines of a hunk: lines that both sides begin or end with are context."""
     old, new = hunk.old.split("\n")[:-1], hunk.new.split("\n")[:-1]
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
+    head, tail = common_ends(old, new)
     removed, added = old[head : len(old) - tail], new[head : len(new) - tail]
-    kept = old[len(old) - tail :]
-    return [
-        *(f" {x}" for x in old[:head]),
-        *(f"-{x}" for x in removed),
-        *(f"+{x}" for x in added),
-        *(f" {x}" for x in kept),
-    ]
+    marked = ((" ", old[:head]), ("-", removed), ("+", added), (" ", old[len(old) - tail :]))
+    return [mark + line for mark, lines in marked for line in lines]

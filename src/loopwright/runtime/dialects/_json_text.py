@@ -1,13 +1,13 @@
-"""Strict JSON, with the position of each member: no repeated keys, no NaN, no endless nesting."""
+"""Strict JSON: no repeated keys, no NaN, no endless nesting."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
-__all__ = ["BadJson", "Member", "elements", "members", "read_json"]
+__all__ = ["BadJson", "elements", "read_json"]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -18,15 +18,6 @@ class BadJson(ValueError):
     def __init__(self, what: str, at: int = 0) -> None:
         super().__init__(what)
         self.at = at
-
-
-class Member(NamedTuple):
-    """A value of an object or an array, and where it stands; `key` is "" in an array."""
-
-    key: str
-    value: Any
-    start: int
-    end: int
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -73,23 +64,11 @@ def _skip(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def members(text: str, at: int) -> Iterator[Member]:
-    """The members of the object that starts at `at`, in order. The text must be known to be JSON."""
-    at = _skip(text, at + 1)
-    while text[at] != "}":
-        key, at = _decode(text, at)
-        start = _skip(text, _skip(text, at) + 1)
-        value, end = _decode(text, start)
-        yield Member(key, value, start, end)
-        at = _skip(text, end)
-        at = _skip(text, at + 1) if text[at] == "," else at
-
-
-def elements(text: str, at: int) -> Iterator[Member]:
-    """The elements of the array that starts at `at`, in order. The text must be known to be JSON."""
+def elements(text: str, at: int) -> Iterator[tuple[Any, int, int]]:
+    """The elements of the array that starts at `at`, and where each stands. The text must be known to be JSON."""
     at = _skip(text, at + 1)
     while text[at] != "]":
         value, end = _decode(text, at)
-        yield Member("", value, at, end)
+        yield value, at, end
         at = _skip(text, end)
         at = _skip(text, at + 1) if text[at] == "," else at

@@ -16,10 +16,10 @@ syntax is aider's; the marks may be longer, all three alike, where the code itse
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from loopwright.runtime.calls import Call
-from loopwright.runtime.dialects.dialect import Block, Dialect, Fault, ParseOptions
+from loopwright.runtime.dialects.dialect import Block, Dialect, Fault, ParseOptions, fenced
 from loopwright.runtime.dialects.source import Fence, Line, Source
 from loopwright.runtime.edits.operations import Create, Hunk, Operation, Update
 
@@ -29,14 +29,6 @@ _SEARCH = re.compile(r" {0,3}(<{5,9}) SEARCH[ \t]*")
 _MARK = re.compile(r"^ {0,3}(?:(<{5,9}) SEARCH|(={5,9})|(>{5,9}) REPLACE)[ \t]*\r?$", re.MULTILINE)
 _PATH = re.compile(r"[^\s<>|*?\"`\x00-\x1f]+(?: [^\s<>|*?\"`\x00-\x1f]+)*")
 _LABEL = re.compile(r"(?i:^(?:file(?:name)?|path):\s*)")
-
-
-class _Part(NamedTuple):
-    """One SEARCH/REPLACE and where it ends, at the start of a line."""
-
-    old: str
-    new: str
-    end: int
 
 
 class AiderDiff(Dialect):
@@ -72,19 +64,11 @@ class AiderDiff(Dialect):
     ) -> Block:
         start = min(opener, path[0])
         try:
-            operations, end = _Reader(source, options).read(search, path[1], fence)
+            operations, end = _operations(source, search, path[1], options)
         except Fault as fault:
-            end = self._end_of_malformed(source, fault.at, search)
-            return self.malformed(source, (start, end), fault.at, fault.found, fault.expected)
-        return self.edit(source, start, end, operations, options)
-
-    @staticmethod
-    def _end_of_malformed(source: Source, at: int, search: int) -> int:
-        """Behind the block's REPLACE and its fence; the end of the text where there is no REPLACE."""
-        for found in _MARK.finditer(source.text, max(at, search)):
-            if found[3]:
-                return _past_closing(source, source.line(found.start()).next)
-        return len(source.text)
+            return self.malformed(source, (start, _end_of_malformed(source, max(fault.at, search))), fault)
+        span = (start, source.past_closing(end) if fence else end)
+        return Block(*span, (self.edit(source, span, operations, options),))
 
     def render(self, call: Call, options: ParseOptions) -> str:
         """Write updates and creations; each file's path is above its fence, or in the fence where there are several."""
@@ -94,11 +78,7 @@ class AiderDiff(Dialect):
             raise self.cannot(call)
         paths = [operation.path for operation in operations]
         body = "".join(f"{path}\n{text}" for path, text in zip(paths, texts, strict=True))
-        above = ""
-        if len(paths) == 1:
-            above, body = f"{paths[0]}\n", texts[0]
-        marks = "`" * max(3, *(len(run) + 1 for run in re.findall("`{3,}", body)), 3)
-        return f"{above}{marks}\n{body}{marks}"
+        return f"{paths[0]}\n{fenced('', texts[0])}" if len(paths) == 1 else fenced("", body)
 
     def _written(self, call: Call, operation: Operation) -> str:
         hunks: tuple[Hunk, ...]
@@ -121,83 +101,66 @@ class AiderDiff(Dialect):
         raise self.cannot(call)
 
 
-class _Reader:
-    """Reads SEARCH/REPLACE blocks that follow each other in one fence, or without one."""
+def _end_of_malformed(source: Source, at: int) -> int:
+    """Behind the block's REPLACE and its fence; the end of the text where there is no REPLACE."""
+    replace = next((found for found in _MARK.finditer(source.text, at) if found[3]), None)
+    return source.past_closing(source.line(replace.start()).next) if replace else len(source.text)
 
-    def __init__(self, source: Source, options: ParseOptions) -> None:
-        self._source = source
-        self._options = options
-        self._operations: list[Operation] = []
 
-    def read(self, start: int, path: str, fence: Fence | None) -> tuple[list[Operation], int]:
-        if not path:
-            found = "a SEARCH block without a path"
-            raise Fault(start, found, "the path of the file, alone on the line above the block")
-        at: int | None = start
-        while at is not None:
-            part = self._part(at)
-            self._add(path, part, at)
-            at, path = self._another(part.end, path)
-        end = part.end
-        return self._operations, _past_closing(self._source, end) if fence else end
-
-    def _another(self, end: int, path: str) -> tuple[int | None, str]:
-        """Where the next SEARCH of the same block stands, and its path: directly below, or below a path."""
-        first = self._source.line(self._source.past_blank(end))
-        if _SEARCH.fullmatch(first.text):
-            return first.start, path
-        below = self._source.line(first.next)
-        if _path(first.text) and _SEARCH.fullmatch(below.text):
-            return below.start, _path(first.text)
-        return None, path
-
-    def _part(self, start: int) -> _Part:
-        opener = self._source.line(start)
-        size = len(opener.text.strip()) - len(" SEARCH")
-        dividers: list[Line] = []
-        for found in _MARK.finditer(self._source.text, opener.next):
-            line = self._source.line(found.start())
-            if found[1] and len(found[1]) == size:
-                raise Fault(line.start, "a second SEARCH", f"{'>' * size} REPLACE before it, to end the block above")
-            if found[2]:
-                dividers.append(line)
-            if found[3] and (len(found[3]) == size or not any(len(each.text.strip()) == size for each in dividers)):
-                return self._split(opener, dividers, line, size)
-        raise Fault(start, "a SEARCH block that does not end", f"{'=' * size} and {'>' * size} REPLACE on own lines")
-
-    def _split(self, opener: Line, dividers: list[Line], closer: Line, size: int) -> _Part:
-        alike = [line for line in dividers if len(line.text.strip()) == size] or dividers
-        if len(alike) != 1:
-            expected = f"exactly one line {'=' * size} in a block; where the code has such lines, make all marks longer"
-            raise Fault((alike or [closer])[-1].start, f"{len(alike)} lines that divide SEARCH from REPLACE", expected)
-        old = self._text(opener.next, alike[0].start, opener)
-        new = self._text(alike[0].next, closer.start, opener)
-        return _Part(old, new, closer.next)
-
-    def _text(self, start: int, end: int, opener: Line) -> str:
-        text = self._source.text[start:end]
-        is_crlf = self._source.text[opener.start : opener.next].endswith("\r\n")
-        return text.replace("\r\n", "\n") if is_crlf else text
-
-    def _add(self, path: str, part: _Part, start: int) -> None:
-        if not part.old.strip("\r\n"):
-            if self._options.prefer_write_file_tool:
-                tool = self._options.write_tool
-                raise Fault(start, "an empty SEARCH", f"a call of {tool} to create a file; SEARCH needs text to find")
-            self._operations.append(Create(path, part.new))
-            return
-        hunk, last = Hunk(part.old, part.new), self._operations[-1] if self._operations else None
-        if isinstance(last, Update) and last.path == path:
-            self._operations[-1] = Update(path, (*last.hunks, hunk))
+def _operations(source: Source, start: int, path: str, options: ParseOptions) -> tuple[list[Operation], int]:
+    """What the blocks that follow each other from the SEARCH at `start` on say, and where they end."""
+    if not path:
+        raise Fault(start, "a SEARCH block without a path", "the path of the file, alone on the line above the block")
+    operations: list[Operation] = []
+    while True:
+        hunk, end = _hunk(source, source.line(start))
+        last = operations[-1] if operations else None
+        if not hunk.old.strip("\r\n"):
+            if options.prefer_write_file_tool:
+                expected = f"a call of {options.write_tool} to create a file; SEARCH needs text to find"
+                raise Fault(start, "an empty SEARCH", expected)
+            operations.append(Create(path, hunk.new))
+        elif isinstance(last, Update) and last.path == path:
+            operations[-1] = Update(path, (*last.hunks, hunk))
         else:
-            self._operations.append(Update(path, (hunk,)))
+            operations.append(Update(path, (hunk,)))
+        # Another block of the same fence: directly below, or below a path.
+        below = source.line(source.past_blank(end))
+        if _path(below.text) and not _SEARCH.fullmatch(below.text):
+            named, below = _path(below.text), source.line(below.next)
+        else:
+            named = path
+        if not _SEARCH.fullmatch(below.text):
+            return operations, end
+        start, path = below.start, named
 
 
-def _past_closing(source: Source, end: int) -> int:
-    """Behind a bare fence that follows, or `end` where there is none: complete marks make a block complete."""
-    below = source.past_blank(end)
-    fence = source.fence_at(below) if below < len(source.text) else None
-    return fence.body if fence and not fence.info else end
+def _hunk(source: Source, opener: Line) -> tuple[Hunk, int]:
+    """The block whose SEARCH is the line `opener`, and where it ends. Its marks have one length."""
+    size = len(opener.text.strip()) - len(" SEARCH")
+    dividers: list[Line] = []
+    for found in _MARK.finditer(source.text, opener.next):
+        line = source.line(found.start())
+        if found[1] and len(found[1]) == size:
+            raise Fault(line.start, "a second SEARCH", f"{'>' * size} REPLACE before it, to end the block above")
+        if found[2]:
+            dividers.append(line)
+        alike = [each for each in dividers if len(each.text.strip()) == size]
+        if found[3] and (len(found[3]) == size or not alike):
+            old, new = _sides(source, opener, alike or dividers, line, size)
+            return Hunk(old, new), line.next
+    raise Fault(opener.start, "a SEARCH block that does not end", f"{'=' * size} and {'>' * size} REPLACE on own lines")
+
+
+def _sides(source: Source, opener: Line, dividers: list[Line], closer: Line, size: int) -> Iterator[str]:
+    if len(dividers) != 1:
+        expected = f"exactly one line {'=' * size} in a block; where the code has such lines, make all marks longer"
+        found = f"{len(dividers)} lines that divide SEARCH from REPLACE"
+        raise Fault((dividers or [closer])[-1].start, found, expected)
+    is_crlf = source.text[opener.start : opener.next].endswith("\r\n")
+    for start, end in ((opener.next, dividers[0].start), (dividers[0].next, closer.start)):
+        text = source.text[start:end]
+        yield text.replace("\r\n", "\n") if is_crlf else text
 
 
 def _path_above(source: Source, start: int) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from loopwright.runtime.calls import Call
-from loopwright.runtime.dialects.dialect import Block, Dialect, ParseOptions
+from loopwright.runtime.dialects.dialect import Block, Dialect, Fault, ParseOptions
 from loopwright.runtime.dialects.source import Source
 
 __all__ = ["BashBlock"]
@@ -37,8 +37,8 @@ class BashBlock(Dialect):
         body = start + len(self.tag)
         found = _PLACED.search(source.text, body)
         if found is None:
-            span = (start, len(source.text))
-            return self.malformed(source, span, start, "<BASH> that is not closed", f"{_CLOSER} on a line of its own")
+            fault = Fault(start, "<BASH> that is not closed", f"{_CLOSER} on a line of its own")
+            return self.malformed(source, (start, len(source.text)), fault)
         command, end = source.text[body : found.start()], found.end()
         first, newline, rest = command.partition("\n")
         is_block = bool(newline) and not first.strip()
@@ -46,13 +46,14 @@ class BashBlock(Dialect):
         after = _NEXT.search(source.text, end)
         if after and after[0] != self.tag:
             is_unclear, end = after, after.end()  # one closer too many: the first may be part of the command
+        command = (rest if is_block else command).replace("\r\n", "\n").strip("\n")
+        span = (start, end)
         if is_unclear:
             expected = f"<BASH> and {_CLOSER} on lines of their own around one command"
-            return self.malformed(source, (start, end), start, "tags that do not show where the command ends", expected)
-        command = (rest if is_block else command).replace("\r\n", "\n").strip("\n")
+            return self.malformed(source, span, Fault(start, "tags that do not show where the command ends", expected))
         if not command.strip():
-            return self.malformed(source, (start, end), start, "<BASH> without a command", "a command between the tags")
-        return self.call(source, start, end, options.shell_tool, {options.shell_argument: command})
+            return self.malformed(source, span, Fault(start, "<BASH> without a command", "a command between the tags"))
+        return Block(*span, (self.call(source, span, options.shell_tool, {options.shell_argument: command}),))
 
     def render(self, call: Call, options: ParseOptions) -> str:
         """Write a call of the shell tool that has no other argument than the command."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Literal
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from loopwright.runtime.calls import Call, Malformed, Parsed
 from loopwright.runtime.dialects.source import Fence, Source
 from loopwright.runtime.edits.operations import Operation
 
-__all__ = ["Block", "Dialect", "Fault", "ParseOptions", "Serves"]
+__all__ = ["Block", "Dialect", "Fault", "FencedDialect", "ParseOptions", "Serves", "explain", "fenced"]
 
 Serves = Literal["edit", "shell", "any"]
 
@@ -102,20 +103,75 @@ class Dialect:
         """The error that this dialect cannot write a call."""
         return UsageError(f"the dialect {self.name} cannot write this call of {call.tool}")
 
-    def call(self, source: Source, start: int, end: int, tool: str, arguments: dict[str, Any]) -> Block:
-        """A block that is one call."""
-        made = Call("", tool, arguments, source.text[start:end], "text", self.name, (start, end))
-        return Block(start, end, (made,))
+    def call(self, source: Source, span: tuple[int, int], tool: str, arguments: dict[str, Any]) -> Call:
+        """A call that stands at a span."""
+        return Call("", tool, arguments, source.text[slice(*span)], "text", self.name, span)
 
-    def edit(self, source: Source, start: int, end: int, operations: list[Operation], options: ParseOptions) -> Block:
-        """A block that is one edit."""
-        raw = source.text[start:end]
-        span, lowered = (start, end), tuple(operations)
-        made = Call("", options.edit_tool, {"patch": raw}, raw, "text", self.name, span, lowered)
-        return Block(start, end, (made,))
+    def edit(
+        self, source: Source, span: tuple[int, int], operations: Iterable[Operation], options: ParseOptions
+    ) -> Call:
+        """An edit that stands at a span."""
+        raw = source.text[slice(*span)]
+        return Call("", options.edit_tool, {"patch": raw}, raw, "text", self.name, span, tuple(operations))
 
-    def malformed(self, source: Source, span: tuple[int, int], at: int, found: str, expected: str) -> Block:
-        """A block that cannot be read, because of what stands at the offset `at`."""
-        start, end = span
-        fault = Malformed(self.name, span, source.line_number(at), one_line(found, 160), expected)
-        return Block(start, end, malformed=fault)
+    def block(self, source: Source, span: tuple[int, int], read: Callable[[], Iterable[Call]]) -> Block:
+        """The block at a span, with the calls that `read` gives or the `Fault` that it raises."""
+        try:
+            return Block(*span, tuple(read()))
+        except Fault as fault:
+            return self.malformed(source, span, fault)
+
+    def malformed(self, source: Source, span: tuple[int, int], fault: Fault) -> Block:
+        """A block that cannot be read."""
+        found = one_line(fault.found, 160)
+        return Block(*span, malformed=Malformed(self.name, span, source.line_number(fault.at), found, fault.expected))
+
+
+class FencedDialect(Dialect):
+    """A dialect whose calls may stand in a fence with a label of its own.
+
+    Attributes:
+        labels: What the fence may be labelled.
+        shape: What its first line that is not blank must match; all else in such a fence is prose.
+    """
+
+    labels: ClassVar[tuple[str, ...]]
+    shape: ClassVar[re.Pattern[str]]
+
+    def at_fence(self, source: Source, fence: Fence, options: ParseOptions) -> Block | None:
+        """Read a fence with one of our labels whose body has our shape."""
+        if fence.info not in self.labels:
+            return None
+        first = source.past_blank(fence.body)
+        if not self.shape.match(source.text, first):
+            return None
+        closing = source.closing(fence)
+        if closing is None:
+            fault = Fault(fence.start, f"a {fence.info} fence that does not end", f"{fence.marks} after it")
+            return self.malformed(source, (fence.start, len(source.text)), fault)
+        span = (fence.start, closing.next)
+        return self.block(source, span, lambda: self.read(source, (first, closing.start), span, options))
+
+    def read(
+        self, source: Source, body: tuple[int, int], span: tuple[int, int], options: ParseOptions
+    ) -> Iterable[Call]:
+        """Read the calls of a fence's body, which begins at a line; `span` is all of the fence.
+
+        Raises:
+            Fault: It cannot be read.
+        """
+        raise Fault(body[0], source.line(body[0]).text, f"a body that {self.name} reads")
+
+
+def explain(malformed: Malformed) -> str:
+    """What a model is told of a block that it must write again: where, what was found, what was expected."""
+    return (
+        f"error: the {malformed.dialect} block at line {malformed.line} of your reply cannot be read; nothing of it "
+        f"was done.\nfound: {one_line(malformed.found)}\nexpected: {one_line(malformed.expected)}"
+    )
+
+
+def fenced(label: str, body: str) -> str:
+    """The lines of a body in a fence that is longer than any in it."""
+    marks = "`" * max([3, *(len(run) + 1 for run in re.findall("^ {0,3}(`{3,})", body, re.MULTILINE))])
+    return f"{marks}{label}\n{body}{marks}"

@@ -20,9 +20,10 @@ Raw, or in a fence labelled `patch`, `diff` or `apply_patch`.
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 from loopwright.runtime.calls import Call
-from loopwright.runtime.dialects._diff_lines import HunkLines, written
+from loopwright.runtime.dialects._diff_lines import HunkLines, sayable, written
 from loopwright.runtime.dialects.dialect import Block, Dialect, Fault, ParseOptions
 from loopwright.runtime.dialects.source import Fence, Line, Source
 from loopwright.runtime.edits.operations import Create, Delete, Hunk, Move, Operation, Update
@@ -32,7 +33,6 @@ __all__ = ["OpencodePatch"]
 _BEGIN, _END = "*** Begin Patch", "*** End Patch"
 _FILE = re.compile(r"\*\*\* (Add|Update|Delete) File:[ \t]*(\S.*?)[ \t]*")
 _MOVE = re.compile(r"\*\*\* Move to:[ \t]*(\S.*?)[ \t]*")
-_NUMBERS = re.compile(r"-(\d{1,9})(?:,\d+)? \+\d+(?:,\d+)?(?: @@(.*))?")
 _LABELS = ("patch", "diff", "apply_patch")
 _EXPECTED = "*** Add File: path, *** Update File: path, *** Delete File: path or *** End Patch"
 
@@ -46,47 +46,23 @@ class OpencodePatch(Dialect):
 
     def at_opener(self, source: Source, start: int, options: ParseOptions) -> Block | None:
         """Read from `*** Begin Patch` to `*** End Patch`."""
-        return self._read(source, start, source.line(source.line_start(start)).next, options)
+        return self._read(source, start, source.line(source.line_start(start)).next, None, options)
 
     def at_fence(self, source: Source, fence: Fence, options: ParseOptions) -> Block | None:
         """Read a fence with one of our labels whose first line is `*** Begin Patch`."""
         first = source.line(source.past_blank(fence.body))
         if fence.info not in _LABELS or first.text.strip() != _BEGIN:
             return None
-        block = self._read(source, fence.start, first.next, options)
-        below = source.past_blank(block.end)
-        closing = source.fence_at(below) if below < len(source.text) else None
-        is_closed = closing is not None and not closing.info
-        if not block.calls or closing is None or not is_closed:
-            return block
-        return self.edit(source, fence.start, closing.body, list(block.calls[0].operations or ()), options)
+        return self._read(source, fence.start, first.next, fence, options)
 
-    def _read(self, source: Source, start: int, body: int, options: ParseOptions) -> Block:
-        patch = _Patch()
-        fault: Fault | None = None
-        for line in source.lines(body):
-            if line.text.strip() == _END and line.text[:1] not in ("+", "-", " "):
-                return self._made(source, (start, line.next), patch, fault, options)
-            try:
-                if fault is None:
-                    patch.take(line)
-            except Fault as found:
-                fault = found
-        expected = f"{_END} on a line of its own"
-        return self.malformed(source, (start, len(source.text)), start, "a patch that does not end", expected)
-
-    def _made(
-        self, source: Source, span: tuple[int, int], patch: _Patch, fault: Fault | None, options: ParseOptions
-    ) -> Block:
-        try:
-            if fault:
-                raise fault
-            operations = patch.operations()
-        except Fault as found:
-            return self.malformed(source, span, found.at, found.found, found.expected)
-        if not operations:
-            return self.malformed(source, span, span[0], "an empty patch", _EXPECTED)
-        return self.edit(source, *span, operations, options)
+    def _read(self, source: Source, start: int, body: int, fence: Fence | None, options: ParseOptions) -> Block:
+        lines = list(takewhile(_is_inside, source.lines(body)))
+        end = source.line(lines[-1].next if lines else body)
+        if end.text.strip() != _END:
+            fault = Fault(start, "a patch that does not end", f"{_END} on a line of its own")
+            return self.malformed(source, (start, len(source.text)), fault)
+        span = (start, source.past_closing(end.next) if fence else end.next)
+        return self.block(source, span, lambda: [self.edit(source, span, _operations(lines, start), options)])
 
     def render(self, call: Call, options: ParseOptions) -> str:
         """Write any whole-line edit."""
@@ -97,135 +73,86 @@ class OpencodePatch(Dialect):
 
     def _section(self, call: Call, operation: Operation) -> list[str]:
         match operation:
-            case Create(path, content, False) if _addable(content):
+            case Create(path, content, False) if not content or (content.endswith("\n") and "\r\n" not in content):
                 return [f"*** Add File: {path}", *(f"+{line}" for line in content.split("\n")[:-1])]
             case Delete(path):
                 return [f"*** Delete File: {path}"]
             case Move(path, to):
                 return [f"*** Update File: {path}", f"*** Move to: {to}"]
-            case Update(path, hunks, to) if hunks and all(map(_sayable, hunks)):
+            case Update(path, hunks, to) if hunks and all(sayable(hunk) and hunk.line is None for hunk in hunks):
                 move = [f"*** Move to: {to}"] if to else []
-                return [f"*** Update File: {path}", *move, *(line for hunk in hunks for line in self._hunk(hunk))]
+                return [f"*** Update File: {path}", *move, *(line for hunk in hunks for line in _hunk(hunk))]
         raise self.cannot(call)
 
-    @staticmethod
-    def _hunk(hunk: Hunk) -> list[str]:
-        head = [f"@@ {anchor}" for anchor in hunk.anchors] or ["@@"]
-        return [*head, *written(hunk), *(["*** End of File"] if hunk.at_end else [])]
+
+def _hunk(hunk: Hunk) -> list[str]:
+    head = [f"@@ {anchor}" for anchor in hunk.anchors] or ["@@"]
+    return [*head, *written(hunk), *(["*** End of File"] if hunk.at_end else [])]
 
 
-class _File:
-    """One file's section of a patch."""
-
-    def __init__(self, line: Line, action: str, path: str) -> None:
-        self.line = line
-        self.action = action
-        self.path = path
-        self.move_to: str | None = None
-        self.added: list[str] = []
-        self.blank = 0
-        self.hunks: list[HunkLines] = []
-        self.headers: list[str] = []
-        self.is_open = True  # whether lines may be added to the last hunk
+def _is_inside(line: Line) -> bool:
+    return line.text.strip() != _END or line.text[:1] in ("+", "-", " ")
 
 
-class _Patch:
-    """Takes the lines of a patch one by one."""
-
-    def __init__(self) -> None:
-        self._files: list[_File] = []
-
-    def take(self, line: Line) -> None:
-        found = _FILE.fullmatch(line.text)
-        if found:
-            self._files.append(_File(line, found[1], found[2]))
-        elif not self._files:
-            if line.text.strip():
-                raise Fault(line.start, line.text, _EXPECTED)
-        elif self._files[-1].action == "Update":
-            self._update(self._files[-1], line)
-        else:
-            self._other(self._files[-1], line)
-
-    @staticmethod
-    def _other(file: _File, line: Line) -> None:
-        if file.action == "Add" and line.text.startswith("+"):
-            file.added += [""] * file.blank + [line.text[1:]]
-            file.blank = 0
+def _operations(lines: list[Line], start: int) -> list[Operation]:
+    """What the lines between the marks say, file by file; `start` is where the patch begins."""
+    sections: list[tuple[re.Match[str], list[Line]]] = []
+    for line in lines:
+        if head := _FILE.fullmatch(line.text):
+            sections.append((head, [line]))
+        elif sections:
+            sections[-1][1].append(line)
         elif line.text.strip():
-            expected = "a + before each line of a new file" if file.action == "Add" else _EXPECTED
-            raise Fault(line.start, line.text, expected)
-        elif file.action == "Add":
-            file.blank += 1  # counts only where more lines follow
-
-    def _update(self, file: _File, line: Line) -> None:
-        move = _MOVE.fullmatch(line.text)
-        if move and not file.hunks and not file.headers:
-            file.move_to = move[1]
-        elif line.text.startswith("*** End of File"):
-            self._end_of_file(file, line)
-        elif line.text.startswith("*** "):
             raise Fault(line.start, line.text, _EXPECTED)
-        elif line.text.startswith("@@"):
-            file.headers.append(line.text[2:])
-        elif line.text or file.hunks or file.headers:
-            self._hunk(file).add(line.text)
-
-    @staticmethod
-    def _end_of_file(file: _File, line: Line) -> None:
-        if not file.hunks or file.headers:
-            raise Fault(line.start, line.text, "lines of a hunk before *** End of File")
-        file.hunks[-1].at_end = True
-        file.is_open = False
-
-    @staticmethod
-    def _hunk(file: _File) -> HunkLines:
-        """The hunk that takes the next line: a new one after headers, and for the first line."""
-        if file.headers or not file.hunks or not file.is_open:
-            file.hunks.append(_headed(file.headers))
-            file.headers, file.is_open = [], True
-        return file.hunks[-1]
-
-    def operations(self) -> list[Operation]:
-        """What the patch says, once it is complete."""
-        return [self._operation(file) for file in self._files]
-
-    @staticmethod
-    def _operation(file: _File) -> Operation:
-        if file.action == "Delete":
-            return Delete(file.path)
-        if file.action == "Add":
-            return Create(file.path, "".join(f"{text}\n" for text in file.added))
-        for hunk in file.hunks:
-            hunk.trim()
-        hunks = tuple(hunk.hunk() for hunk in file.hunks if hunk.changes())
-        if not hunks and file.move_to:
-            return Move(file.path, file.move_to)
-        if not hunks:
-            raise Fault(file.line.start, file.line.text, "lines that begin with + or - below it")
-        return Update(file.path, hunks, file.move_to)
+    if not sections:
+        raise Fault(start, "an empty patch", _EXPECTED)
+    return [_operation(head[1], head[2], section) for head, section in sections]
 
 
-def _headed(headers: list[str]) -> HunkLines:
-    """A hunk below its `@@` lines. Numbers, as in a unified diff, are taken as the hint that they are."""
-    anchors: list[str] = []
-    first: int | None = None
-    for header in headers:
-        text = header.strip()
-        numbers = _NUMBERS.fullmatch(text)
-        if numbers:
-            first, text = int(numbers[1]), (numbers[2] or "").strip()
-        text = text.removesuffix("@@").rstrip()
-        if text:
-            anchors.append(text)
-    return HunkLines(tuple(anchors), first)
+def _operation(action: str, path: str, lines: list[Line]) -> Operation:
+    if action == "Update":
+        return _updated(path, lines)
+    while not lines[-1].text.strip():  # blank lines count only where more lines follow
+        lines.pop()
+    for line in lines[1:]:
+        if line.text.strip() and not (action == "Add" and line.text.startswith("+")):
+            raise Fault(line.start, line.text, "a + before each line of a new file" if action == "Add" else _EXPECTED)
+    return Delete(path) if action == "Delete" else Create(path, "".join(f"{line.text[1:]}\n" for line in lines[1:]))
 
 
-def _addable(content: str) -> bool:
-    return not content or (content.endswith("\n") and "\r\n" not in content)
+def _updated(path: str, lines: list[Line]) -> Operation:
+    hunks: list[HunkLines] = []
+    move_to: str | None = None
+    for line in lines[1:]:
+        move = _MOVE.fullmatch(line.text)
+        if move and not hunks:
+            move_to = move[1]
+        elif line.text.startswith("*** "):
+            _end_of_file(hunks, line)
+        elif line.text or hunks:
+            _take(hunks, line.text)
+    changing = tuple(each.hunk() for each in hunks if each.changes)
+    if changing:
+        return Update(path, changing, move_to)
+    if move_to:
+        return Move(path, move_to)
+    raise Fault(lines[0].start, lines[0].text, "lines that begin with + or - below it")
 
 
-def _sayable(hunk: Hunk) -> bool:
-    sides = [side for side in (hunk.old, hunk.new) if side]
-    whole = hunk.whole_lines and all(side.endswith("\n") for side in sides) and hunk.old != hunk.new
-    return whole and hunk.line is None and not hunk.everywhere
+def _end_of_file(hunks: list[HunkLines], line: Line) -> None:
+    if not line.text.startswith("*** End of File"):
+        raise Fault(line.start, line.text, _EXPECTED)
+    if not hunks or not hunks[-1].lines:
+        raise Fault(line.start, line.text, "lines of a hunk before *** End of File")
+    hunks[-1].at_end = True
+
+
+def _take(hunks: list[HunkLines], text: str) -> None:
+    """Take a line into the last hunk; a new one begins at a header below lines, and after the end of the file."""
+    is_header = text.startswith("@@")
+    if not hunks or hunks[-1].at_end or (is_header and hunks[-1].lines):
+        hunks.append(HunkLines())
+    if is_header:
+        hunks[-1].take_header(text)
+    else:
+        hunks[-1].add(text)

@@ -17,15 +17,18 @@ import warnings
 from typing import Any
 
 from loopwright.runtime.calls import Call
-from loopwright.runtime.dialects.dialect import Block, Dialect, ParseOptions
+from loopwright.runtime.dialects.dialect import Block, Dialect, Fault, ParseOptions
 from loopwright.runtime.dialects.source import Source
 
 __all__ = ["Pythonic"]
 
 _OPENER, _CLOSER = "<TOOL_CALL>", "</TOOL_CALL>"
-_QUOTE = re.compile("'''|\"\"\"|'|\"|</TOOL_CALL>")
-_ENDS = {quote: re.compile(rf"\\.|{quote}|\n", re.DOTALL) for quote in ("'", '"')}
-_ENDS |= {quote: re.compile(rf"\\.|{quote}", re.DOTALL) for quote in ("'''", '"""')}
+_STRING_OR_CLOSER = re.compile(
+    r"""(?P<long>'{3}|"{3})(?:\\.|(?!(?P=long)).)*+(?P=long)"""
+    r"""|(?!'{3}|"{3})(?P<quote>['"])(?:\\.|(?!(?P=quote))[^\n])*+(?P=quote)"""
+    r"""|(?P<unclosed>['"])|(?P<closer></TOOL_CALL>)""",
+    re.DOTALL,
+)
 _NEWLINE = re.compile(r"\r\n?|\n")
 _WORDS = {"true": True, "false": False, "null": None}
 _NEEDS_ESCAPES = re.compile(r"\\|\"\"\"|\"$|[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff]|</TOOL_CALL>")
@@ -34,9 +37,11 @@ _EXPECTED = 'name(argument="text", other=1), with named arguments that are liter
 
 
 class _Unreadable(Exception):
+    """What is wrong, and in which line of the code, from 1."""
+
     def __init__(self, found: str, line: int = 1) -> None:
         super().__init__(found)
-        self.found, self.line = found, line
+        self.line = line
 
 
 class Pythonic(Dialect):
@@ -52,28 +57,22 @@ class Pythonic(Dialect):
         body = start + len(_OPENER)
         closer = _closer(source.text, body)
         if closer is None:
-            span = (start, len(source.text))
-            return self.malformed(source, span, start, f"{_OPENER} that is not closed", f"{_CLOSER} after the call")
-        end = closer + len(_CLOSER)
-        try:
-            calls = self._calls(source, body, closer)
-        except _Unreadable as fault:
-            at = source.start_of_line(source.line_number(body) + fault.line - 1)
-            return self.malformed(source, (start, end), at, fault.found, _EXPECTED)
-        return Block(start, end, tuple(calls))
+            fault = Fault(start, f"{_OPENER} that is not closed", f"{_CLOSER} after the call")
+            return self.malformed(source, (start, len(source.text)), fault)
+        return self.block(source, (start, closer + len(_CLOSER)), lambda: self._calls(source, body, closer))
 
     def _calls(self, source: Source, body: int, closer: int) -> list[Call]:
-        text = source.text[body:closer]
-        code = text.strip()
-        skipped = text[: len(text) - len(text.lstrip())]
+        code = source.text[body:closer].lstrip()
+        offset = closer - len(code)
         try:
-            statements = _statements(code)
+            statements = _statements(code.rstrip())
             starts = [0, *(found.end() for found in _NEWLINE.finditer(code))]
-            return [self._call(source, body + len(skipped), starts, code, statement) for statement in statements]
+            return [self._call(source, offset, starts, code, statement) for statement in statements]
         except _Unreadable as fault:
-            raise _Unreadable(fault.found, fault.line + skipped.count("\n")) from fault
+            at = source.start_of_line(source.line_number(offset) + fault.line - 1)
+            raise Fault(at, str(fault), _EXPECTED) from fault
         except RecursionError as error:
-            raise _Unreadable("a call that is nested too deeply") from error
+            raise Fault(offset, "a call that is nested too deeply", _EXPECTED) from error
 
     def _call(self, source: Source, offset: int, starts: list[int], code: str, statement: ast.stmt) -> Call:
         name, node = _callee(statement)
@@ -86,8 +85,7 @@ class Pythonic(Dialect):
             arguments.update(found)
         start = offset + _position(code, starts, statement.lineno, statement.col_offset)
         end = offset + _position(code, starts, statement.end_lineno or 1, statement.end_col_offset or 0)
-        raw = source.text[start:end]
-        return Call("", name, arguments, raw, "text", self.name, (start, end))
+        return self.call(source, (start, end), name, arguments)
 
     def render(self, call: Call, options: ParseOptions) -> str:
         """Write a call of any tool whose name is made of identifiers, dots and hyphens."""
@@ -102,23 +100,13 @@ class Pythonic(Dialect):
 
 def _closer(text: str, start: int) -> int | None:
     """The first closer outside of string literals; the very first where a string does not end before it."""
-    at = start
-    while found := _QUOTE.search(text, at):
-        if found[0] == _CLOSER:
+    for found in _STRING_OR_CLOSER.finditer(text, start):
+        if found["closer"]:
             return found.start()
-        end = _string_end(text, found.end(), found[0])
-        if end is None:
+        if found["unclosed"]:
             break
-        at = end
     first = text.find(_CLOSER, start)
     return first if first >= 0 else None
-
-
-def _string_end(text: str, at: int, quote: str) -> int | None:
-    for found in _ENDS[quote].finditer(text, at):
-        if found[0][0] != "\\":
-            return found.end() if found[0] == quote else None
-    return None
 
 
 def _statements(code: str) -> list[ast.stmt]:

@@ -9,10 +9,10 @@ import msgspec
 
 from loopwright.base import one_line
 from loopwright.runtime.calls import Call, Malformed, Parsed
-from loopwright.runtime.dialects.dialect import Block, Dialect, ParseOptions
+from loopwright.runtime.dialects.dialect import Block, Dialect, Fault, ParseOptions
 from loopwright.runtime.dialects.source import FENCE_OPENER, Fence, Quotes, Source
 
-__all__ = ["parse", "scan"]
+__all__ = ["parse"]
 
 
 def parse(text: str, reply: int, dialects: Sequence[Dialect], options: ParseOptions) -> Parsed:
@@ -25,7 +25,7 @@ def parse(text: str, reply: int, dialects: Sequence[Dialect], options: ParseOpti
     malformed: list[Malformed] = []
     prose: list[str] = []
     done = 0
-    for block in scan(Source(text), dialects, options):
+    for block in _Scan(Source(text), dialects, options).blocks():
         prose.append(text[done : block.start])
         done = block.end
         for call in block.calls:
@@ -34,11 +34,6 @@ def parse(text: str, reply: int, dialects: Sequence[Dialect], options: ParseOpti
             malformed.append(block.malformed)
     prose.append(text[done:])
     return Parsed(tuple(calls), tuple(malformed), "".join(prose))
-
-
-def scan(source: Source, dialects: Sequence[Dialect], options: ParseOptions) -> Iterator[Block]:
-    """The blocks of a text in text order; they do not overlap."""
-    return _Scan(source, dialects, options).blocks()
 
 
 _FAR = 1000  # what has so many characters before it on its line does not begin it, even if all of them are spaces
@@ -53,6 +48,7 @@ class _Scan:
         self._next = 0
 
     def blocks(self) -> Iterator[Block]:
+        """The blocks of the text in text order; they do not overlap."""
         pattern = _candidates(self._dialects)
         while found := pattern.search(self._source.text, self._next):
             self._next = found.end()
@@ -87,7 +83,9 @@ class _Scan:
             return block
         found = self._source.line(self._source.line_start(start)).text
         expected = "no backticks around a call, and each backtick of the text before it closed"
-        return dialect.malformed(self._source, (block.start, block.end), start, f"{found} in inline code", expected)
+        return dialect.malformed(
+            self._source, (block.start, block.end), Fault(start, f"{found} in inline code", expected)
+        )
 
     def _misplaced(self, dialect: Dialect, start: int, end: int) -> Block | None:
         """A tag in the middle of a line: a mention, unless it is closed there or ends the line."""
@@ -97,9 +95,9 @@ class _Scan:
         closer = self._source.search(re.compile(re.escape(dialect.closer)), end)
         if closer is None or (closer.start() > line_end and text[end:line_end].strip()):
             return None
-        span = (start, closer.end())
-        found = f"{text[start:end]} in the middle of a line"
-        return dialect.malformed(self._source, span, start, found, f"{text[start:end]} at the beginning of a line")
+        tag = text[start:end]
+        fault = Fault(start, f"{tag} in the middle of a line", f"{tag} at the beginning of a line")
+        return dialect.malformed(self._source, (start, closer.end()), fault)
 
     def _fence(self, start: int) -> Block | None:
         fence = self._source.fence_at(start)
@@ -123,7 +121,9 @@ class _Scan:
             dialect = self._would_call(found)
             if dialect:
                 what = f"{one_line(fence.marks + fence.info, 60)}, a fence that is never closed, and calls after it"
-                return dialect.malformed(self._source, (fence.start, end), fence.start, what, f"{fence.marks} after it")
+                return dialect.malformed(
+                    self._source, (fence.start, end), Fault(fence.start, what, f"{fence.marks} after it")
+                )
         return None
 
     def _would_call(self, found: re.Match[str]) -> Dialect | None:

@@ -115,6 +115,12 @@ class Source:
         found = self.search(pattern, fence.body)
         return self.line(found.start()) if found else None
 
+    def past_closing(self, at: int) -> int:
+        """Behind a bare fence that follows, or `at` where there is none: complete marks make a block complete."""
+        below = self.past_blank(at)
+        fence = self.fence_at(below) if below < len(self.text) else None
+        return fence.body if fence and not fence.info else at
+
     def past_ordinary(self, fence: Fence) -> int | None:
         """Where the line after an ordinary fence starts; None where it is never closed.
 

@@ -66,9 +66,11 @@ class Xml(Dialect):
         closer = _CLOSER if is_wrapped else self.closer
         closed = source.search(re.compile(re.escape(closer)), fault.at)
         end = closed.end() if closed else len(source.text)
-        at = fault.at if fault.found else source.past_blank(fault.at)
-        found = fault.found or source.text[at : min(source.line_end(at), at + 80)] or "the end of the text"
-        return self.malformed(source, (start, end), at, found, fault.expected)
+        if not fault.found:
+            at = source.past_blank(fault.at)
+            found = source.text[at : min(source.line_end(at), at + 80)] or "the end of the text"
+            fault = Fault(at, found, fault.expected)
+        return self.malformed(source, (start, end), fault)
 
     def _invoke(self, source: Source, at: int, options: ParseOptions, expected: str) -> Call:
         opened = _INVOKE.match(source.text, at)
@@ -83,8 +85,7 @@ class Xml(Dialect):
             if key in arguments:
                 raise Fault(at, f"a second {key}", f"each parameter once; {key} is there twice")
             arguments[key] = value
-        end = ended.end()
-        return Call("", name, arguments, source.text[start:end], "text", self.name, (start, end))
+        return self.call(source, (start, ended.end()), name, arguments)
 
     def _parameter(self, source: Source, at: int, schemas: Any) -> tuple[str, Any, int]:
         opened = _PARAMETER.match(source.text, at)

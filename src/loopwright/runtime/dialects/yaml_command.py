@@ -21,48 +21,38 @@ from typing import Any
 import yaml
 
 from loopwright.runtime.calls import Call
-from loopwright.runtime.dialects.dialect import Block, Dialect, Fault, ParseOptions
-from loopwright.runtime.dialects.source import Fence, Source
+from loopwright.runtime.dialects.dialect import Fault, FencedDialect, ParseOptions, fenced
+from loopwright.runtime.dialects.source import Source
 
 __all__ = ["YamlCommand"]
 
-_SHAPE = re.compile(r"\s*tools[ \t]*:")
 _EXPECTED = "tools: a list of entries with name and args"
 _BLOCK = re.compile(r"[\x21-\x7e][\x20-\x7e]*\n(?:[\x20-\x7e]*\n)*")  # what a block scalar keeps as it is
 _SPACES_ONLY = re.compile(r"^ +$|\n\n\Z", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_./][\w./ -]*[\w./]|[A-Za-z_]", re.ASCII)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _WORDS = {"true": True, "false": False, "null": None, "": None, "~": None}
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 100  # nesting; libyaml's composer recurses in C
 
 
-class YamlCommand(Dialect):
-    """Calls in a YAML fence."""
+class YamlCommand(FencedDialect):
+    """Calls in a YAML fence whose first key is `tools`."""
 
     name = "yaml_command"
     serves = "any"
+    labels = ("yaml",)
+    shape = re.compile(r"\s*tools[ \t]*:")
 
-    def at_fence(self, source: Source, fence: Fence, options: ParseOptions) -> Block | None:
-        """Read a YAML fence whose first key is `tools`; other YAML is prose."""
-        if fence.info != "yaml" or not _SHAPE.match(source.text, fence.body):
-            return None
-        closing = source.closing(fence)
-        span = (fence.start, closing.next if closing else len(source.text))
-        try:
-            if closing is None:
-                raise Fault(fence.start, "a yaml fence that does not end", f"{fence.marks} after the list")
-            return Block(*span, tuple(self._calls(source, source.text[fence.body : closing.start], fence.body)))
-        except Fault as fault:
-            return self.malformed(source, span, fault.at, fault.found, fault.expected)
-
-    def _calls(self, source: Source, body: str, offset: int) -> list[Call]:
-        root = _composed(body, offset)
-        pairs = _pairs(root, offset)
+    def read(self, source: Source, body: tuple[int, int], span: tuple[int, int], options: ParseOptions) -> list[Call]:
+        """Read the mapping, which has `tools` and nothing else."""
+        start, text = body[0], source.text[slice(*body)]
+        pairs = _pairs(_composed(text, start), start)
         if [key for key, _ in pairs] != ["tools"] or not isinstance(pairs[0][1], yaml.SequenceNode):
-            raise Fault(offset, "YAML of another shape", _EXPECTED)
+            raise Fault(start, "YAML of another shape", _EXPECTED)
         if not pairs[0][1].value:
-            raise Fault(offset, "an empty list of tools", _EXPECTED)
-        return [self._call(source, body, entry, offset) for entry in pairs[0][1].value]
+            raise Fault(start, "an empty list of tools", _EXPECTED)
+        return [self._call(source, text, entry, start) for entry in pairs[0][1].value]
 
     def _call(self, source: Source, body: str, entry: yaml.Node, offset: int) -> Call:
         value = _value(entry, offset)
@@ -72,7 +62,7 @@ class YamlCommand(Dialect):
         if not shaped or not isinstance(value["name"], str) or not value["name"] or not isinstance(arguments, dict):
             raise Fault(start, source.line(source.line_start(start)).text.strip(), _EXPECTED)
         end = offset + len(body[: entry.end_mark.index].rstrip())
-        return Call("", value["name"], arguments, source.text[start:end], "text", self.name, (start, end))
+        return self.call(source, (start, end), value["name"], arguments)
 
     def render(self, call: Call, options: ParseOptions) -> str:
         """Write a call of any tool."""
@@ -82,18 +72,14 @@ class YamlCommand(Dialect):
         lines += ["    args:"] if call.arguments else ["    args: {}"]
         for name, value in call.arguments.items():
             lines += _entry(name, value)
-        return "\n".join(["```yaml", *lines, "```"])
+        return fenced("yaml", "".join(f"{line}\n" for line in lines))
 
 
 def _composed(body: str, offset: int) -> yaml.Node:
     """The node tree of a document, before any value is made of it."""
     try:
         _check(body, offset)
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(body)
-        try:
-            root = loader.get_single_node()
-        finally:
-            loader.dispose()
+        root = yaml.compose(body, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         at = offset + (mark.index if mark else 0)
@@ -110,7 +96,7 @@ def _composed(body: str, offset: int) -> yaml.Node:
 def _check(body: str, offset: int) -> None:
     """Refuse what could grow or dig without bound: anchors, aliases, deep nesting."""
     depth = 0
-    for event in yaml.parse(body, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    for event in yaml.parse(body, Loader=_LOADER):
         at = offset + (event.start_mark.index if event.start_mark else 0)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
             raise Fault(at, "an anchor, an alias or a tag of YAML", "the value itself, or text in quotes")
@@ -157,28 +143,16 @@ def _entry(name: str, value: Any) -> list[str]:
 
 def _flow(value: Any) -> str:
     """A value on one line, as JSON, which is YAML."""
-    if isinstance(value, str):
-        return _scalar(value)
-    if isinstance(value, list):
-        return f"[{', '.join(map(_quoted, value))}]"
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{_quoted(key)}: {_quoted(each)}' for key, each in value.items())}}}"
-    return json.dumps(value)
-
-
-def _quoted(value: Any) -> str:
-    return _double(value) if isinstance(value, str) else _flow(value)
+    return _scalar(value) if isinstance(value, str) else _json(value)
 
 
 def _scalar(text: str) -> str:
     """Text on one line: plain where nobody could mistake it, else in double quotes."""
-    if _WORD.fullmatch(text) and _plain(text) == text:
-        return text
-    return _double(text)
+    return text if _WORD.fullmatch(text) and _plain(text) == text else _json(text)
 
 
-def _double(text: str) -> str:
-    return "".join(each if each.isprintable() else _escaped(each) for each in json.dumps(text, ensure_ascii=False))
+def _json(value: Any) -> str:
+    return "".join(each if each.isprintable() else _escaped(each) for each in json.dumps(value, ensure_ascii=False))
 
 
 def _escaped(character: str) -> str:

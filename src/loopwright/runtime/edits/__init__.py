@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from loopwright.runtime.edits.operations import Create, Delete, Hunk, Move, Operation, Update
@@ -29,20 +30,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Changed": "report",
-    "EditError": "report",
-    "EditReport": "report",
-    "Matched": "report",
-    "Problem": "report",
-    "Undo": "commit",
-    "apply": "engine",
-    "revert": "commit",
+    "commit": ("Undo", "revert"),
+    "engine": ("apply",),
+    "report": ("Changed", "EditError", "EditReport", "Matched", "Problem"),
 }
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

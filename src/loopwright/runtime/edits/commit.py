@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -47,9 +47,7 @@ def revert(workspace: Path, undo: Undo) -> None:
         if digest(read(workspace, path)) != left:
             raise UsageError("it was changed since the edit, which can no longer be undone", where=path)
     commit(workspace, undo.before)
-    for name in reversed(undo.folders):
-        with suppress(OSError):  # somebody put a file of theirs into it
-            (workspace / name).rmdir()
+    _remove(workspace, undo.folders)
 
 
 def commit(workspace: Path, states: Mapping[str, State | None]) -> tuple[str, ...]:
@@ -76,6 +74,12 @@ def commit(workspace: Path, states: Mapping[str, State | None]) -> tuple[str, ..
         raise
     batch.tidy()
     return tuple(batch.folders)
+
+
+def _remove(workspace: Path, folders: Sequence[str]) -> None:
+    for name in reversed(folders):
+        with suppress(OSError):  # somebody put a file of theirs into it
+            (workspace / name).rmdir()
 
 
 class _Batch:
@@ -127,9 +131,7 @@ class _Batch:
                 elif path not in self._prepared:
                     os.unlink(name, dir_fd=parent)
         self.tidy()
-        for name in reversed(self.folders):
-            with suppress(OSError):  # somebody put a file of theirs into it
-                (self._workspace / name).rmdir()
+        _remove(self._workspace, self.folders)
 
     def tidy(self) -> None:
         """Remove what is left beside the files."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import singledispatchmethod
 from pathlib import Path, PurePosixPath
 
 from loopwright.base import UsageError, nearest
 from loopwright.runtime.edits import paths
 from loopwright.runtime.edits.commit import Undo, commit, digest
-from loopwright.runtime.edits.hunks import Refused, left_out, updated
-from loopwright.runtime.edits.operations import Create, Delete, Hunk, Move, Operation, Update
+from loopwright.runtime.edits.hunks import Refused, Result, left_out, updated
+from loopwright.runtime.edits.operations import Create, Delete, Hunk, Move, Operation, Update, touched
 from loopwright.runtime.edits.paths import State
 from loopwright.runtime.edits.report import Changed, EditError, EditReport, Problem, report_text
 from loopwright.runtime.edits.text import encoded
@@ -41,25 +40,20 @@ def apply(workspace: Path, operations: Sequence[Operation], *, dry_run: bool = F
 
 def _joined(operations: Sequence[Operation]) -> Iterator[Operation]:
     """The operations, with all updates of a file as one, where nothing else happens to that file."""
-    alone = {one.path for one in operations if isinstance(one, Update)} - {
-        path for one in operations for path in _other_paths(one)
-    }
+    busy = {path for one in operations if not _only_changes(one) for path in touched(one)}
     hunks: dict[str, tuple[Hunk, ...]] = {}
     for one in operations:
-        if isinstance(one, Update) and one.path in alone:
+        if isinstance(one, Update):
             hunks[one.path] = hunks.get(one.path, ()) + one.hunks
     for one in operations:
-        if not isinstance(one, Update) or one.path not in alone:
+        if one.path in busy or not _only_changes(one):
             yield one
         elif one.path in hunks:
             yield Update(one.path, hunks.pop(one.path))
 
 
-def _other_paths(operation: Operation) -> tuple[str, ...]:
-    """The paths that an operation does more to than to change text."""
-    if isinstance(operation, Update):
-        return (operation.path, operation.move_to) if operation.move_to else ()
-    return (operation.path, operation.to) if isinstance(operation, Move) else (operation.path,)
+def _only_changes(operation: Operation) -> bool:
+    return isinstance(operation, Update) and operation.move_to is None
 
 
 class _Plan:
@@ -75,7 +69,17 @@ class _Plan:
     def add(self, operation: Operation) -> None:
         """Take in one operation, or note what is wrong with it."""
         try:
-            self._do(operation)
+            match operation:
+                case Create():
+                    self._create(operation)
+                case Delete(path):
+                    self._delete(path)
+                case Update(path, (), None):
+                    raise UsageError("there is no hunk for it", where=path, remedy="Give the old and the new text.")
+                case Update(path, hunks, to):
+                    self._change(path, hunks, to)
+                case Move(path, to):
+                    self._change(path, (), to)
         except Refused as error:
             self._problems += error.problems
         except UsageError as error:
@@ -92,81 +96,54 @@ class _Plan:
         for path in files:
             for parent in files & {str(above) for above in PurePosixPath(path).parents}:
                 self._problems.append(Problem(path, f"{parent} is a file, not a folder", "", "path"))
-        if not states and not self._problems:
+        if not states and not self._problems and {one.what for one in self.changed} != {"kept"}:
             what = "it changes nothing: the files are so already" if self._now else "there is nothing in it"
             self._problems.append(Problem("the edit", what, "", "content"))
         if self._problems:
             raise EditError(self._problems)
         return states
 
-    @singledispatchmethod
-    def _do(self, operation: Operation) -> None:
-        raise TypeError(f"no operation: {operation!r}")
-
-    @_do.register
-    def _(self, operation: Create) -> None:
+    def _create(self, operation: Create) -> None:
         path, there = self._file(operation.path)
         if there is not None and not operation.overwrite:
             raise UsageError("it exists already", remedy="Change it with an edit instead of creating it.")
         placeholder = left_out(operation.content, there.content.decode("utf-8", "replace")) if there else ""
         if placeholder:
             raise UsageError(f"the new text says {placeholder!r} instead of the code", remedy="Write the code out.")
-        self._now[path] = State(encoded(operation.content), there.mode if there else paths.NEW_FILE)
-        self.changed.append(Changed(path, "updated" if there else "created", 1))
+        new = self._now[path] = State(encoded(operation.content), there.mode if there else paths.NEW_FILE)
+        self.changed.append(Changed(path, "created" if there is None else "kept" if new == there else "updated", 1))
 
-    @_do.register
-    def _(self, operation: Delete) -> None:
-        path, _ = self._existing(operation.path, itself=True)
-        self._now[path] = None
-        self.changed.append(Changed(path, "deleted"))
+    def _delete(self, path: str) -> None:
+        real, _ = self._existing(path, itself=True)
+        self._now[real] = None
+        self.changed.append(Changed(real, "deleted"))
 
-    @_do.register
-    def _(self, operation: Move) -> None:
-        path, there = self._existing(operation.path, itself=True)
-        self._move(path, operation.to, there)
-        self.changed.append(Changed(self._located(operation.to), "moved", moved_from=path))
-
-    @_do.register
-    def _(self, operation: Update) -> None:
-        path, there = self._existing(operation.path, itself=operation.move_to is not None)
-        if not operation.hunks and not operation.move_to:
-            raise UsageError("there is no hunk for it", remedy="Give the old and the new text.")
-        result = updated(there.content, operation.hunks, operation.path)
-        if result.content == there.content and not operation.move_to:
-            raise UsageError("the edit changes nothing in it: it is so already")
+    def _change(self, path: str, hunks: Sequence[Hunk], to: str | None) -> None:
+        """Apply hunks, which may be none for a file that is renamed."""
+        real, there = self._existing(path, itself=to is not None)
+        result = updated(there.content, hunks, path) if hunks else Result(there.content, None, ())
         new = State(result.content, there.mode)
-        if operation.move_to:
-            self._move(path, operation.move_to, new)
-            to = self._located(operation.move_to)
-            self.changed.append(Changed(to, "moved", result.line, result.matched, moved_from=path))
-        else:
-            self._now[path] = new
-            self.changed.append(Changed(path, "updated", result.line, result.matched))
-
-    def _move(self, path: str, to: str, state: State) -> None:
-        target, there = self._file(to)
-        if there is not None:
+        if to is None:
+            if new == there:
+                raise UsageError("the edit changes nothing in it: it is so already")
+            self._now[real] = new
+            self.changed.append(Changed(real, "updated", result.line, result.matched))
+            return
+        target, occupied = self._file(to)
+        if occupied is not None:
             raise UsageError("it exists already", where=to, remedy="Delete it first, or choose another name.")
-        self._now[path], self._now[target] = None, state
-
-    def _located(self, path: str) -> str:
-        try:
-            return paths.located(self._workspace, path)
-        except UsageError as error:
-            raise UsageError(error.what, where=path, remedy=error.remedy) from error
+        self._now[real], self._now[target] = None, new
+        self.changed.append(Changed(target, "moved", result.line, result.matched, moved_from=real))
 
     def _file(self, path: str) -> tuple[str, State | None]:
         """The real path and what it holds at this point of the plan."""
-        real = self._located(path)
-        if real not in self._now:
-            self.before[real] = self._now[real] = self._read(path, real)
-        return real, self._now[real]
-
-    def _read(self, path: str, real: str) -> State | None:
         try:
-            return paths.read(self._workspace, real)
+            real = paths.located(self._workspace, path)
+            if real not in self._now:
+                self.before[real] = self._now[real] = paths.read(self._workspace, real)
         except UsageError as error:
             raise UsageError(error.what, where=path, remedy=error.remedy) from error
+        return real, self._now[real]
 
     def _existing(self, path: str, *, itself: bool) -> tuple[str, State]:
         real, there = self._file(path)

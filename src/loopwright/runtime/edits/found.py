@@ -77,21 +77,16 @@ def changes(found: Found, file: Sequence[str]) -> list[Change] | None:
     """
     result: list[Change] = []
     for segment in found.segments:
-        for change in _segment_changes(segment, found.reform, file):
-            if change is None:
+        for first, last, new_first, new_last in _differences(segment, file):
+            new = segment.new[new_first:new_last]
+            if not new and set(segment.at[first:last]) == {None}:
+                continue  # blank lines that the file does not have are gone already
+            place = _place(segment, first, last, replaced=bool(new))
+            reformed = found.reform(file[slice(*place)], segment.old[first:last], new) if place and new else []
+            if place is None or reformed is None:
                 return None
-            result.append(change)
+            result.append(Change(*place, reformed))
     return result
-
-
-def _segment_changes(segment: Segment, reform: Reform, file: Sequence[str]) -> Iterator[Change | None]:
-    for first, last, new_first, new_last in _differences(segment, file):
-        new = segment.new[new_first:new_last]
-        if not new and set(segment.at[first:last]) == {None}:
-            continue  # blank lines that the file does not have are gone already
-        place = _place(segment, first, last, replaced=bool(new))
-        reformed = reform(file[slice(*place)], segment.old[first:last], new) if place and new else []
-        yield Change(*place, reformed) if place and reformed is not None else None
 
 
 def _differences(segment: Segment, file: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:

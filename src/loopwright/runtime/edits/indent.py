@@ -17,19 +17,19 @@ def split(line: str) -> tuple[str, str]:
     return line[: len(line) - len(rest)], rest
 
 
-def shift_between(old: Sequence[str], new: Sequence[str], there: Sequence[str], file: Sequence[str]) -> Shift | None:
-    """Find the one shift that brings every line of `old` to its line of `there`; None where there is none.
+def shift_between(pairs: Sequence[tuple[str, str]], new: Sequence[str], file: Sequence[str]) -> Shift | None:
+    """Find the one shift that brings the first line of every pair to the second; None where there is none.
 
     `new` is the text that will be shifted and `file` the whole file; they tell the units of indentation where
     spaces and tabs are mixed up. Lines are compared by indentation only; blank ones do not count.
     """
-    pairs = [(split(one)[0], split(other)[0]) for one, other in zip(old, there, strict=True) if one.strip()]
-    if not pairs:
+    indents = [(split(one)[0], split(other)[0]) for one, other in pairs if one.strip()]
+    if not indents:
         return None
-    mine, theirs = pairs[0]
+    mine, theirs = indents[0]
     rules = [_adding(theirs.removesuffix(mine)), _dropping(mine.removesuffix(theirs))]
-    rules.append(_units(pairs[0], _unit([*old, *new]), _unit(file)))
-    valid = [rule for rule in rules if all(rule(before) == after for before, after in pairs)]
+    rules.append(_units(mine, theirs, _unit([*(one for one, _ in pairs), *new]), _unit(file)))
+    valid = [rule for rule in rules if all(rule(before) == after for before, after in indents)]
     said = {tuple(map(_whole_line(rule), new)): rule for rule in valid if _clean(rule, new, theirs)}
     # Two readings that differ: the evidence does not say how deep the new lines are meant to be.
     return _whole_line(said.popitem()[1]) if len(said) == 1 else None
@@ -43,19 +43,21 @@ def _dropping(prefix: str) -> Shift:
     return lambda indent: indent.removeprefix(prefix) if indent.startswith(prefix) else None
 
 
-def _units(pair: tuple[str, str], mine: str, theirs: str) -> Shift:
-    """Count levels in the model's unit, and write them in the file's, as far apart as in `pair`."""
+def _units(mine: str, theirs: str, my_unit: str, their_unit: str) -> Shift:
+    """Count levels in the model's unit, and write them in the file's, as far apart as `mine` and `theirs` are."""
 
     def rule(indent: str) -> str | None:
-        level = len(indent) // len(mine) if mine else 0
-        if mine * level != indent:
+        level = _level(indent, my_unit)
+        if my_unit * level != indent or not their_unit or level + away < 0:
             return None
-        return theirs * (level + away) if theirs and level + away >= 0 else None
+        return their_unit * (level + away)
 
-    away = 0
-    start = len(pair[0]) // len(mine) if mine else 0
-    away = (len(pair[1]) // len(theirs) if theirs else 0) - start
+    away = _level(theirs, their_unit) - _level(mine, my_unit)
     return rule
+
+
+def _level(indent: str, unit: str) -> int:
+    return len(indent) // len(unit) if unit else 0
 
 
 def _unit(lines: Sequence[str]) -> str:

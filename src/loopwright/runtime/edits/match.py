@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from msgspec import Struct
 
@@ -16,7 +17,7 @@ from loopwright.runtime.edits.found import MOST_PLACES, Change, Found, TooMany, 
 from loopwright.runtime.edits.operations import Hunk
 from loopwright.runtime.edits.rungs import RUNGS, plain, retyped
 from loopwright.runtime.edits.scope import Scopes, scopes
-from loopwright.runtime.edits.text import Splice, Text, lines_of, unix
+from loopwright.runtime.edits.text import Splice, Text, common_ends, lines_of, unix
 
 __all__ = ["Match", "NoMatch", "locate"]
 
@@ -87,12 +88,12 @@ def _insertion(text: Text, hunk: Hunk) -> Match:
 def _within_lines(text: Text, hunk: Hunk) -> Match | None:
     """Find the very text, which may begin and end inside of lines."""
     old, new = unix(hunk.old), unix(hunk.new)
-    if hunk.everywhere:
-        places = [found.start() for found in re.finditer(re.escape(old), text.flat)]
-        made = tuple(Splice(at, at + len(old), new) for at in places)
-        return Match("exact", made, text.line_at(places[0]) + 1, len(places)) if places else None
-    at = _only_place(text, hunk, text.flat, old)
-    return at if at is None else _within("exact", text, Splice(at, at + len(old), new))
+    if not hunk.everywhere:
+        at = _only_place(text, hunk, text.flat, old)
+        return None if at is None else _within("exact", text, Splice(at, at + len(old), new))
+    places = [found.start() for found in re.finditer(re.escape(old), text.flat)]
+    made = tuple(Splice(at, at + len(old), new) for at in places)
+    return Match("exact", made, text.line_at(places[0]) + 1, len(places)) if places else None
 
 
 def _within_typography(text: Text, hunk: Hunk) -> Match | None:
@@ -104,11 +105,11 @@ def _within_typography(text: Text, hunk: Hunk) -> Match | None:
 
 
 def _only_place(text: Text, hunk: Hunk, flat: str, old: str) -> int | None:
-    places: list[int] = []
-    while (at := flat.find(old, places[-1] + 1 if places else 0)) >= 0:
-        places.append(at)
-        if len(places) > MOST_PLACES:
-            raise TooMany
+    # Places may overlap, hence the look-ahead.
+    found = re.finditer(f"(?={re.escape(old)})", flat)
+    places = [each.start() for each in islice(found, MOST_PLACES + 1)]
+    if len(places) > MOST_PLACES:
+        raise TooMany
     rows = [(text.line_at(at), text.line_at(at + len(old) - 1) + 1) for at in places]
     return places[_settled(text, hunk, rows)] if places else None
 
@@ -120,13 +121,7 @@ def _within(rung: str, text: Text, splice: Splice) -> Match:
 def _trimmed(splice: Splice, text: Text) -> Splice:
     """The splice without the lines that it does not change, so that these keep their endings."""
     start, end, new = splice
-    old = text.flat[start:end]
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
+    head, tail = common_ends(text.flat[start:end], new)
     return Splice(start + head, end - tail, new[head : len(new) - tail])
 
 

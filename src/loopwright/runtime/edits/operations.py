@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-__all__ = ["Create", "Delete", "Hunk", "Move", "Operation", "Update"]
+__all__ = ["Create", "Delete", "Hunk", "Move", "Operation", "Update", "touched"]
 
 
 class Hunk(Struct, frozen=True):
@@ -60,3 +60,11 @@ class Move(Struct, frozen=True, tag=True):
 
 
 Operation = Create | Update | Delete | Move
+
+
+def touched(operation: Operation) -> tuple[str, ...]:
+    """The paths that an operation writes, moves or deletes."""
+    match operation:
+        case Move(path, to) | Update(path, _, str(to)):
+            return path, to
+    return (operation.path,)

@@ -17,7 +17,7 @@ from msgspec import Struct
 from loopwright.base import UsageError, one_line
 from loopwright.runtime.edits.text import MAX_BYTES
 
-__all__ = ["NEW_FILE", "State", "folder", "is_link", "located", "named", "read"]
+__all__ = ["NEW_FILE", "State", "folder", "inside", "is_link", "located", "named", "read", "shown"]
 
 _ROOT = PurePosixPath("/workspace")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -34,39 +34,59 @@ class State(Struct, frozen=True):
     mode: int = NEW_FILE
 
 
-def located(workspace: Path, path: str) -> str:
-    """The real path of a file, relative to the workspace, that a model means by `path`.
+def inside(workspace: Path, path: str) -> Path:
+    """The real path that a model means by `path`: relative to the workspace, or below `/workspace`.
 
-    Accepts a path relative to the workspace, or below `/workspace`. Links that stay inside are followed.
+    Links that stay inside are followed.
 
     Raises:
-        UsageError: It is no valid path, leads outside, or leads into a `.git`.
+        UsageError: It is no valid path, or leads outside.
     """
-    name = PurePosixPath(path)
-    if "\0" in path or not path.strip():
-        raise UsageError("it is not a path", remedy="Name a file, relative to the workspace.")
-    if name.is_absolute():
-        if not name.is_relative_to(_ROOT):
-            raise UsageError("it is outside of the workspace", remedy="Use a path relative to the workspace.")
-        name = name.relative_to(_ROOT)
+    name = _relative(path)
+    if "\0" in path or name.is_absolute():
+        what = "it is outside of the workspace" if name.is_absolute() else "it is not a path: it holds a NUL byte"
+        raise UsageError(what, where=path, remedy="Use a path relative to the workspace.")
     root = workspace.resolve()
     try:
         real = (root / name).resolve()
-        inside = real.relative_to(root)
         os.fsencode(real)
     except (OSError, RuntimeError, ValueError) as error:
-        raise UsageError("it leads outside of the workspace or cannot be resolved") from error
-    if any(part.lower() == ".git" for part in (*name.parts, *inside.parts)):
-        raise UsageError("it is inside of .git, which edits never touch", remedy="Use git.")
-    if not inside.parts:
-        raise UsageError("it is the workspace itself, not a file")
-    return inside.as_posix()
+        raise UsageError("it cannot be resolved", where=path) from error
+    if not real.is_relative_to(root):
+        raise UsageError("it leads outside of the workspace", where=path)
+    return real
+
+
+def shown(workspace: Path, path: Path) -> str:
+    """A real path as a model knows it: relative to the workspace, `.` for itself."""
+    return path.relative_to(workspace.resolve()).as_posix()
+
+
+def located(workspace: Path, path: str) -> str:
+    """The real path of a file that may be changed, relative to the workspace. Links that stay inside are followed.
+
+    Raises:
+        UsageError: It is no valid path, leads outside, leads into a `.git`, or is the workspace.
+    """
+    if not path.strip():
+        raise UsageError("it is not a path", remedy="Name a file, relative to the workspace.")
+    name = shown(workspace, inside(workspace, path))
+    if any(part.lower() == ".git" for part in (*path.split("/"), *name.split("/"))):
+        raise UsageError("it is inside of .git, which edits never touch", where=path, remedy="Use git.")
+    if name == ".":
+        raise UsageError("it is the workspace itself, not a file", where=path)
+    return name
 
 
 def is_link(workspace: Path, path: str) -> bool:
     """Whether the last name of `path` is itself a symbolic link."""
+    return (workspace / _relative(path)).is_symlink()
+
+
+def _relative(path: str) -> PurePosixPath:
+    """The path relative to the workspace; absolute where it is not below `/workspace`."""
     name = PurePosixPath(path)
-    return (workspace / (name.relative_to(_ROOT) if name.is_absolute() else name)).is_symlink()
+    return name.relative_to(_ROOT) if name.is_relative_to(_ROOT) else name
 
 
 @contextmanager
@@ -94,25 +114,27 @@ def folder(workspace: Path, path: str, made: list[str] | None = None) -> Iterato
         os.close(descriptor)
 
 
-def read(workspace: Path, path: str) -> State | None:
-    """What the file `path` (as `located` gives it) is now; None where there is nothing.
+def read(workspace: Path, path: str, most: int = MAX_BYTES) -> State | None:
+    """What the file `path` (relative to the workspace, without links) is now; None where there is nothing.
 
     Raises:
-        UsageError: It is no regular file, is larger than `MAX_BYTES`, or cannot be read.
+        UsageError: It is no regular file, has more than `most` bytes, or cannot be read.
     """
     try:
         with folder(workspace, path) as parent:
-            descriptor = os.open(PurePosixPath(path).name, _FILE, dir_fd=parent)
+            descriptor = os.open(PurePosixPath(path).name or ".", _FILE, dir_fd=parent)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise UsageError(f"it cannot be opened: {one_line(error.strerror or str(error))}") from error
+        raise UsageError(f"it cannot be opened: {one_line(error.strerror or str(error))}", where=path) from error
     try:
         info = os.fstat(descriptor)
         if not stat.S_ISREG(info.st_mode):
-            raise UsageError("it is not a regular file")
-        if info.st_size > MAX_BYTES:
-            raise UsageError(f"it has {info.st_size} bytes, more than {MAX_BYTES}", remedy="Use sed or a script.")
+            raise UsageError("it is not a regular file", where=path)
+        if info.st_size > most:
+            remedy = "Look at a piece of it with head or sed, or change it with a script."
+            what = f"it has {info.st_size} bytes, too many to read at once (more than {most})"
+            raise UsageError(what, where=path, remedy=remedy)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return State(file.read(), stat.S_IMODE(info.st_mode))
     finally:

@@ -25,10 +25,13 @@ class Matched(Struct, frozen=True):
 
 
 class Changed(Struct, frozen=True):
-    """What was done to one file; `line` is the first changed line of the new file, `moved_from` its old path."""
+    """What was done to one file; `line` is the first changed line of the new file, `moved_from` its old path.
+
+    It is `kept` where a whole file was written that is so already.
+    """
 
     path: str
-    what: Literal["created", "updated", "deleted", "moved"]
+    what: Literal["created", "updated", "kept", "deleted", "moved"]
     line: int | None = None
     hunks: tuple[Matched, ...] = ()
     moved_from: str | None = None

@@ -7,7 +7,7 @@ A rung is a function from the file's lines and the hunk's old and new lines to a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from itertools import groupby
 
@@ -16,6 +16,7 @@ from loopwright.runtime.edits.indent import Shift, shift_between
 
 __all__ = ["RUNGS", "Rung", "plain", "retyped"]
 
+_Form = Callable[[str], str]
 Rung = Callable[[Sequence[str], Sequence[str], Sequence[str]], list[Found]]
 
 _MOST_RETYPED = 2000
@@ -36,26 +37,15 @@ def plain(text: str) -> str:
     return text.translate(_PLAIN)
 
 
-def exact(file: Sequence[str], old: Sequence[str], new: Sequence[str]) -> list[Found]:
-    """Find the very lines."""
-    return [_whole(at, old, new) for at in _runs(file, old)]
+def _rows(key: _Form, form: _Form | None = None) -> Rung:
+    """A rung that finds lines by what `key` leaves of each; with `form`, those that, in it, are all shifted alike."""
 
+    def rung(file: Sequence[str], old: Sequence[str], new: Sequence[str]) -> list[Found]:
+        starts = _runs(list(map(key, file)), list(map(key, old)))
+        segments = [_segment(start, old, new) for start in starts]
+        return [Found([one]) for one in segments] if form is None else _shifted(segments, file, form)
 
-def trailing(file: Sequence[str], old: Sequence[str], new: Sequence[str]) -> list[Found]:
-    """Find the lines in spite of spaces at their ends."""
-    return [_whole(at, old, new) for at in _runs(list(map(str.rstrip, file)), list(map(str.rstrip, old)))]
-
-
-def indentation(file: Sequence[str], old: Sequence[str], new: Sequence[str]) -> list[Found]:
-    """Find the lines where all are shifted alike."""
-    starts = _runs(list(map(str.strip, file)), list(map(str.strip, old)))
-    return list(_shifted(starts, file, old, new, _identity))
-
-
-def punctuation(file: Sequence[str], old: Sequence[str], new: Sequence[str]) -> list[Found]:
-    """Find the lines in spite of typographic quotes, dashes and spaces; all shifted alike, or not at all."""
-    starts = _runs([plain(line).strip() for line in file], [plain(line).strip() for line in old])
-    return list(_shifted(starts, file, old, new, plain))
+    return rung
 
 
 def elision(file: Sequence[str], old: Sequence[str], new: Sequence[str]) -> list[Found]:
@@ -78,22 +68,19 @@ def blank_lines(file: Sequence[str], old: Sequence[str], new: Sequence[str]) -> 
     if not mine:
         return []
     starts = _runs([plain(file[row]).strip() for row in rows], [plain(old[number]).strip() for number in mine])
-    found = []
+    segments = []
     for start in starts:
-        there = rows[start : start + len(mine)]
-        shift = _shift([old[number] for number in mine], new, [file[row] for row in there], file, plain)
-        if shift is not None:
-            at = _with_blanks(old, dict(zip(mine, there, strict=True)), file)
-            end = max(index for index in at if index is not None) + 1
-            found.append(Found([Segment(there[0], end, old, new, at)], _reform(shift, plain)))
-    return found
+        at = _with_blanks(old, dict(zip(mine, rows[start : start + len(mine)], strict=True)), file)
+        end = max(index for index in at if index is not None) + 1
+        segments.append(Segment(rows[start], end, old, new, at))
+    return _shifted(segments, file, plain)
 
 
 RUNGS: dict[str, Rung] = {
-    "exact": exact,
-    "trailing spaces": trailing,
-    "indentation": indentation,
-    "punctuation": punctuation,
+    "exact": _rows(str),
+    "trailing spaces": _rows(str.rstrip),
+    "indentation": _rows(str.strip, str),
+    "punctuation": _rows(lambda line: plain(line).strip(), plain),
     "elision": elision,
     "blank lines": blank_lines,
 }
@@ -125,31 +112,18 @@ def _segment(start: int, old: Sequence[str], new: Sequence[str]) -> Segment:
     return Segment(start, start + len(old), old, new, range(start, start + len(old)))
 
 
-def _whole(start: int, old: Sequence[str], new: Sequence[str]) -> Found:
-    return Found([_segment(start, old, new)])
-
-
-def _identity(text: str) -> str:
-    return text
-
-
-def _shifted(
-    starts: Sequence[int], file: Sequence[str], old: Sequence[str], new: Sequence[str], form: Callable[[str], str]
-) -> Iterator[Found]:
-    for start in starts:
-        shift = _shift(old, new, file[start : start + len(old)], file, form)
+def _shifted(segments: Sequence[Segment], file: Sequence[str], form: _Form) -> list[Found]:
+    """Those of the segments whose lines, blank ones aside, are all shifted alike."""
+    found = []
+    for one in segments:
+        pairs = [(form(line), form(file[at])) for line, at in zip(one.old, one.at, strict=True) if at is not None]
+        shift = shift_between(pairs, list(map(form, one.new)), file)
         if shift is not None:
-            yield Found([_segment(start, old, new)], _reform(shift, form))
+            found.append(Found([one], _reform(shift, form)))
+    return found
 
 
-def _shift(
-    old: Sequence[str], new: Sequence[str], there: Sequence[str], file: Sequence[str], form: Callable[[str], str]
-) -> Shift | None:
-    old, new, there = (list(map(form, lines)) for lines in (old, new, there))
-    return shift_between(old, new, there, file)
-
-
-def _reform(shift: Shift, form: Callable[[str], str]) -> Reform:
+def _reform(shift: Shift, form: _Form) -> Reform:
     def reform(there: Sequence[str], old: Sequence[str], new: Sequence[str]) -> list[str] | None:
         shifted, before = [shift(line) for line in new], [shift(line) for line in old]
         text = "\n".join(line for line in shifted if line is not None)

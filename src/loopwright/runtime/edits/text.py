@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from loopwright.base import UsageError
 
-__all__ = ["MAX_BYTES", "Splice", "Text", "encoded", "lines_of", "unix"]
+__all__ = ["MAX_BYTES", "Splice", "Text", "common_ends", "encoded", "lines_of", "unix"]
 
 MAX_BYTES = 16 << 20
 """The largest file that is edited as text, in bytes."""
@@ -35,6 +35,13 @@ def lines_of(text: str) -> list[str]:
     """The lines of a text without endings; the last newline is optional, and the empty text has no lines."""
     lines = unix(text).split("\n")
     return lines[:-1] if not lines[-1] else lines
+
+
+def common_ends(one: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
+    """How many items both begin with, and how many of the others both end with."""
+    least = min(len(one), len(other))
+    head = next((at for at in range(least) if one[at] != other[at]), least)
+    return head, next((at for at in range(least - head) if one[-1 - at] != other[-1 - at]), least - head)
 
 
 def encoded(text: str) -> bytes:

@@ -8,7 +8,17 @@ from typing import Any
 from msgspec import Struct, field
 
 from loopwright.gateway import apply_difference, whole_request
-from loopwright.record import BlobStore, Event, ModelCalled, PartAdded, TurnEnded, TurnStarted
+from loopwright.record import (
+    BlobStore,
+    Event,
+    ModelCalled,
+    PartAdded,
+    RunEnded,
+    RunStarted,
+    TestsGraded,
+    TurnEnded,
+    TurnStarted,
+)
 
 __all__ = ["Exchange", "Logged", "Sent", "exchanges_of"]
 
@@ -33,8 +43,14 @@ class Exchange(Struct):
 
 
 class Logged(Struct):
-    """A whole run, as far as it went. `unanswered` are the calls after the last reply."""
+    """A whole run, as far as it went.
 
+    `unanswered` are the calls after the last reply; `graded` the tests that the agent did not ask for.
+    """
+
+    begun: RunStarted | None = None
+    over: RunEnded | None = None
+    graded: list[TestsGraded] = field(default_factory=list)
     turns: list[TurnStarted] = field(default_factory=list)
     ended: list[TurnEnded] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
@@ -48,6 +64,12 @@ def exchanges_of(events: Iterable[Event]) -> Logged:
     logged = Logged()
     for event in events:
         match event:
+            case RunStarted():
+                logged.begun = event
+            case RunEnded():
+                logged.over = event
+            case TestsGraded() if event.cause != "agent":
+                logged.graded.append(event)
             case TurnStarted():
                 logged.turns.append(event)
             case TurnEnded():

@@ -6,7 +6,7 @@ It is derived from the journal, so what it shows is what was sent; it can be del
     prompts/system_pN.md                          the system prompt, where it changed
     prompts/per_turn/turn_N.md                    the prompt of a turn as it was sent, with what was added to it
     raw/requests, raw/responses                   what went over the wire, by the number of the reply's first part
-    requests/                                     the same requests in one form for all APIs
+    requests/                                     what each request added to the one before, in one form for all APIs
     provider_native/tools_provided                the schemas that were offered, where they changed
     provider_native/tool_calls, tool_results      calls by the provider's own means, and what came of them
     artifacts/tool_results/                       what each tool printed, by the number of its part
@@ -20,13 +20,21 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from loopwright.base import MachineError, atomic_write
-from loopwright.record import BlobStore, PartAdded, RunDir, read_events
+from loopwright.base import MachineError, UsageError, atomic_write
+from loopwright.record import BlobStore, PartAdded, RunDir, read_events, writer_of
 from loopwright.runtime.config.schema.record import Logging
 from loopwright.runtime.logs.exchanges import Exchange, Logged, Sent, exchanges_of
-from loopwright.runtime.logs.names import error_file, result_file, system_file, tools_file
+from loopwright.runtime.logs.names import (
+    error_file,
+    raw_request,
+    raw_response,
+    request_file,
+    result_file,
+    system_file,
+    tools_file,
+)
 from loopwright.runtime.logs.redaction import NOTHING, Redactor
-from loopwright.runtime.logs.requests import newest_user_text, structured, system_text, tools_of
+from loopwright.runtime.logs.requests import newest_user_text, since, structured, system_text, tools_of
 from loopwright.runtime.logs.transcript import transcript
 
 __all__ = ["MARK", "RunFolder", "folder_name", "keep_newest"]
@@ -35,10 +43,10 @@ MARK = "loopwright-run-folder.json"
 """The file by which we know a folder as ours."""
 
 
-def folder_name(started_at: str, workspace: str, trajectory_id: str) -> str:
-    """`<YYYYmmdd-HHMMSS>_<workspace>_<id>`, in UTC; sorts by time."""
+def folder_name(started_at: str, task: str, trajectory_id: str) -> str:
+    """`<YYYYmmdd-HHMMSS>_agent_ws_<task>_<id>`, in UTC; sorts by time. `agent_ws` is what seed 003 looks for."""
     stamp = started_at[:19].replace("-", "").replace(":", "").replace("T", "-")
-    return f"{stamp}_{workspace[:32] or 'run'}_{trajectory_id[:8]}"
+    return f"{stamp}_agent_ws_{task[:32] or 'run'}_{trajectory_id[:8]}"
 
 
 class RunFolder:
@@ -49,14 +57,24 @@ class RunFolder:
         folder: The run folder; made where it is missing.
         settings: What is kept.
         redactor: What hides secrets; by default, those of this process's environment.
+        tools_in_prompts: Whether tools are described with each prompt.
     """
 
-    def __init__(self, rundir: RunDir, folder: Path, settings: Logging, redactor: Redactor | None = None) -> None:
+    def __init__(
+        self,
+        rundir: RunDir,
+        folder: Path,
+        settings: Logging,
+        redactor: Redactor | None = None,
+        *,
+        tools_in_prompts: bool = True,
+    ) -> None:
         self.folder = folder
         self._rundir = rundir
         self._settings = settings
         self._blobs = BlobStore(rundir.blobs_folder)
         self._redact = (redactor or Redactor()) if settings.redact else NOTHING
+        self._tools_in_prompts = tools_in_prompts
         self._written: dict[int, int] = {}
         self._system = ""
         self._tools: list[Any] = []
@@ -70,29 +88,33 @@ class RunFolder:
         logged = exchanges_of(event for _, event in read_events(self._rundir.journal))
         sent = Sent(logged.calls, self._blobs)
         if not (self.folder / MARK).exists():
-            self._text(MARK, json.dumps({"trajectory_id": self._rundir.id}) + "\n")
+            self._text(MARK, json.dumps({"trajectory_id": self._rundir.id, "home": str(self._rundir.home)}) + "\n")
         turns: set[int] = set()
-        for exchange in logged.exchanges:
+        for exchange, before in zip(logged.exchanges, (None, *logged.exchanges), strict=False):
             parts = len(exchange.said) + len(exchange.results)
             if self._written.get(exchange.number) != parts:  # it is new, or has grown
-                self._exchange(exchange, sent.request(exchange.call), first=exchange.turn not in turns)
+                self._exchange(exchange, before, sent, first=exchange.turn not in turns)
                 self._written[exchange.number] = parts
             turns.add(exchange.turn)
         for call in logged.calls:
             if call.error:
                 shown = {"call": call.call, "status": call.status, "error": call.error, "model": call.model_asked}
                 self._json(error_file(call), shown)
-        self._text("conversation/conversation.md", transcript(logged, sent, self._blobs, self._settings, self._redact))
+        text = transcript(logged, sent, self._blobs, self._settings, self._redact, tools=self._tools_in_prompts)
+        self._text("conversation/conversation.md", text)
         self._json("conversation/index.json", _index(logged))
 
-    def _exchange(self, exchange: Exchange, request: dict[str, Any], *, first: bool) -> None:
+    def _exchange(self, exchange: Exchange, before: Exchange | None, sent: Sent, *, first: bool) -> None:
         name, call = exchange.name, exchange.call
+        request = sent.request(call)
         if call is not None and request:
             self._request(name, call.api, request)
+            if self._settings.include_structured_requests:
+                self._json(request_file(name), _added(before, sent, structured(call.api, request)))
             if first:
                 self._text(f"prompts/per_turn/turn_{exchange.turn}.md", newest_user_text(call.api, request) + "\n")
             if self._settings.include_raw and call.response is not None:
-                self._json(f"raw/responses/{name}.response.json", self._blobs.value(call.response))
+                self._json(raw_response(name), self._blobs.value(call.response))
         native = [part for part in exchange.said if part.item_type == "function_call"]
         if native:
             self._json(f"provider_native/tool_calls/{name}.json", [self._call(part) for part in native])
@@ -104,9 +126,7 @@ class RunFolder:
 
     def _request(self, name: str, api: str, request: dict[str, Any]) -> None:
         if self._settings.include_raw:
-            self._json(f"raw/requests/{name}.request.json", request)
-        if self._settings.include_structured_requests:
-            self._json(f"requests/{name}.json", structured(api, request))
+            self._json(raw_request(name), request)
         system, tools = system_text(api, request), tools_of(request)
         if system != self._system:
             self._text(system_file(name), system + "\n")
@@ -144,6 +164,14 @@ class RunFolder:
             ) from error
 
 
+def _added(before: Exchange | None, sent: Sent, now: dict[str, Any]) -> dict[str, Any]:
+    """What a request adds to that of the exchange `before` it; whole ones grow with the square of a run."""
+    earlier = sent.request(before.call) if before is not None else {}
+    if before is None or before.call is None or not earlier:
+        return now
+    return since(structured(before.call.api, earlier), f"{before.name}.json", now)
+
+
 def _index(logged: Logged) -> dict[str, Any]:
     return {
         "turns": [{"turn": turn.turn, "part_start": turn.part_start} for turn in logged.turns],
@@ -163,12 +191,24 @@ def _index(logged: Logged) -> dict[str, Any]:
 def keep_newest(root: Path, count: int) -> None:
     """Delete all but the newest `count` run folders of `root`; what does not carry our mark is left alone.
 
+    So is the folder of a run that somebody works on, however old it is.
+
     Raises:
         MachineError: One of them cannot be deleted.
     """
     try:
         ours = sorted(entry for entry in root.iterdir() if (entry / MARK).is_file() and not entry.is_symlink())
         for folder in ours[: max(len(ours) - count, 0)]:
-            shutil.rmtree(folder)
+            if not _is_running(folder):
+                shutil.rmtree(folder)
     except OSError as error:
         raise MachineError(f"old run folders cannot be deleted: {error}", where=str(root)) from error
+
+
+def _is_running(folder: Path) -> bool:
+    """Whether somebody works on the run that the folder's mark names."""
+    try:
+        mark = json.loads((folder / MARK).read_bytes())
+        return writer_of(RunDir(Path(mark["home"]), mark["trajectory_id"])) is not None
+    except (ValueError, KeyError, TypeError, UsageError):
+        return False  # an older mark, or somebody wrote into it: it names no run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loopwright.record import ModelCalled, PartAdded
 
-__all__ = ["error_file", "result_file", "system_file", "tools_file"]
+__all__ = ["error_file", "raw_request", "raw_response", "request_file", "result_file", "system_file", "tools_file"]
 
 
 def result_file(part: PartAdded) -> str:
@@ -27,3 +27,18 @@ def system_file(name: str) -> str:
 def tools_file(name: str) -> str:
     """The file with the schemas that were offered first for the reply `name`."""
     return f"provider_native/tools_provided/{name}.json"
+
+
+def raw_request(name: str) -> str:
+    """The file with what went over the wire for the reply `name`."""
+    return f"raw/requests/{name}.request.json"
+
+
+def raw_response(name: str) -> str:
+    """The file with what came back."""
+    return f"raw/responses/{name}.response.json"
+
+
+def request_file(name: str) -> str:
+    """The file with what the request for the reply `name` added to the one before it, in one form for all APIs."""
+    return f"requests/{name}.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["message_text", "newest_user_text", "settings_of", "structured", "system_text", "tools_of"]
+__all__ = ["message_text", "newest_user_text", "settings_of", "since", "structured", "system_text", "tools_of"]
 
 _CONVERSATION = {"chat": "messages", "messages": "messages", "responses": "input"}
 
@@ -58,6 +58,19 @@ def structured(api: str, request: dict[str, Any]) -> dict[str, Any]:
         "tools": tools_of(request),
         "settings": settings_of(api, request),
     }
+
+
+def since(before: dict[str, Any], name: str, now: dict[str, Any]) -> dict[str, Any]:
+    """What a structured request adds to the one `before` it, which is in the file `name`; whole where that is no part.
+
+    `same_as` has the file and how many of its messages come first; what is the same there is left out.
+    """
+    kept = len(before["messages"])
+    if before["api"] != now["api"] or now["messages"][:kept] != before["messages"]:
+        return now
+    others = {key: now[key] for key in ("system", "tools", "settings") if now[key] != before[key]}
+    same = {"file": name, "messages": kept}
+    return {"api": now["api"], "same_as": same, **others, "messages": now["messages"][kept:]}
 
 
 def _joined(content: Any) -> str:

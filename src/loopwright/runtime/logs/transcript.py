@@ -10,10 +10,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from loopwright.base import clip, one_line, printable
-from loopwright.record import BlobStore, ModelCalled, PartAdded, Payload
+from loopwright.record import BlobStore, ModelCalled, PartAdded, Payload, TestsGraded
 from loopwright.runtime.config.schema.record import Logging
 from loopwright.runtime.logs.exchanges import Exchange, Logged, Sent
-from loopwright.runtime.logs.names import error_file, result_file, system_file, tools_file
+from loopwright.runtime.logs.names import (
+    error_file,
+    raw_request,
+    raw_response,
+    request_file,
+    result_file,
+    system_file,
+    tools_file,
+)
 from loopwright.runtime.logs.redaction import Redactor
 from loopwright.runtime.logs.requests import newest_user_text, system_text, tools_of
 
@@ -24,9 +32,15 @@ _BACKTICKS = re.compile(r"`{3,}")
 _WHO = {"nudge": "said by the loop", "mode": "said by the loop", "steer": "said by a person"}
 
 
-def transcript(logged: Logged, sent: Sent, blobs: BlobStore, settings: Logging, redact: Redactor) -> str:
-    """The Markdown text of `conversation/conversation.md`; links are relative to its folder."""
+def transcript(
+    logged: Logged, sent: Sent, blobs: BlobStore, settings: Logging, redact: Redactor, *, tools: bool = True
+) -> str:
+    """The Markdown text of `conversation/conversation.md`; links are relative to its folder.
+
+    `tools` says whether what is added to prompts describes tools.
+    """
     writer = _Writer(logged, sent, blobs, settings, redact)
+    writer.appended = "Tools Available Prompt" if tools else "Mode Prompt"
     return "\n\n".join(writer.sections()) + "\n"
 
 
@@ -39,23 +53,60 @@ class _Writer:
         self._redact = redact
         self._system = ""
         self._tools: list[Any] = []
+        self.appended = ""
 
     def sections(self) -> Iterator[str]:
         yield "# Conversation"
+        yield from self._begun()
         spoken, turns = list(self._logged.spoken), list(self._logged.turns)
         for exchange in self._logged.exchanges:
             while spoken and spoken[0].part < exchange.number:
                 yield self._spoken(spoken.pop(0))
             while turns and turns[0].turn <= exchange.turn:
+                yield from self._ends(turns[0].turn)
                 yield from self._turn(turns.pop(0).turn, exchange)
             yield from self._exchange(exchange)
         for part in spoken:
             yield self._spoken(part)
         for turn in turns:
+            yield from self._ends(turn.turn)
             yield f"## Turn {turn.turn}"
             yield self._section("User", self._value(turn.prompt))
         if self._logged.unanswered:
             yield self._failed(self._logged.unanswered)
+        yield from self._ends(None)
+        yield from self._over()
+
+    def _begun(self) -> Iterator[str]:
+        begun = self._logged.begun
+        if begun is None:
+            return
+        rows = {"task": begun.task, "agent": begun.agent, "model": begun.model, "trajectory": begun.trajectory_id}
+        lines = [f"- {name}: `{self._quoted(value)}`" for name, value in rows.items()]
+        yield "\n".join([*lines, f"- begun: {begun.started_at[:19].replace('T', ' ')} UTC"])
+
+    def _ends(self, following: int | None) -> Iterator[str]:
+        """How the turn before turn `following` ended; the last one, where none follows."""
+        number = following - 1 if following is not None else len(self._logged.turns)
+        for ended in self._logged.ended:
+            if ended.turn == number:
+                why = f": `{self._quoted(ended.detail)}`" if ended.detail else ""
+                yield f"**Turn {number} Ended** (part {ended.part_end})\n\n{ended.outcome}{why}"
+        for grade in self._logged.graded:
+            if grade.turn == number:
+                yield self._graded(grade)
+
+    def _graded(self, grade: TestsGraded) -> str:
+        said = f"{grade.passed} of {grade.total} passed" + (f": `{self._quoted(grade.error)}`" if grade.error else "")
+        when = "at the run's end" if grade.cause == "final" else "at the turn's end"
+        return f"**Tests** (part {grade.part}, {when})\n\n{said}"
+
+    def _over(self) -> Iterator[str]:
+        over = self._logged.over
+        if over is not None:
+            why = f": `{self._quoted(over.detail)}`" if over.detail else ""
+            turns = f"{over.total_turns} turn{'s' * (over.total_turns != 1)}"
+            yield f"## The end: {over.reason}\n\n{over.total_parts} parts in {turns}{why}"
 
     def _turn(self, number: int, exchange: Exchange) -> Iterator[str]:
         yield f"## Turn {number}"
@@ -68,7 +119,7 @@ class _Writer:
         yield self._section("User", prompt, link=link)
         if sent.startswith(prompt) and sent != prompt:
             added = sent[len(prompt) :].strip()
-            yield self._section("Tools Available Prompt (Temporarily Appended to User Message)", added)
+            yield self._section(f"{self.appended} (Appended to User Message)", added)
 
     def _system_prompt(self, exchange: Exchange) -> Iterator[str]:
         """The system prompt, where it is another one than before."""
@@ -93,12 +144,12 @@ class _Writer:
         yield from self._results(exchange)
 
     def _said(self, exchange: Exchange) -> Iterator[str]:
-        has_raw = self._settings.include_raw and exchange.call is not None and exchange.call.response is not None
-        link = f"raw/responses/{exchange.name}.response.json" if has_raw else ""
+        if exchange.call is not None:
+            yield self._asked(exchange, exchange.call)
         for part in exchange.said:
             if part.part_type in ("reasoning", "text"):
                 title = "Assistant" if part.part_type == "text" else "Assistant (Reasoning)"
-                yield self._section(title, self._value(part.content), f"part {part.part}", link=link)
+                yield self._section(title, self._value(part.content), f"part {part.part}")
         native = [part for part in exchange.said if part.item_type == "function_call"]
         text = [part for part in exchange.said if part.part_type == "tool_call" and part not in native]
         if native:
@@ -106,6 +157,18 @@ class _Writer:
             yield self._section("Model Called Provider Schema-Native Tools", self._lines(native), link=link, plain=True)
         if text:
             yield self._section("Model Called Text-Based Tools", self._lines(text), plain=True)
+
+    def _asked(self, exchange: Exchange, call: ModelCalled) -> str:
+        """One line about the request, with links to it and to what came back."""
+        settings, name = self._settings, exchange.name
+        files = []
+        if call.request is not None:
+            files += [("sent", raw_request(name))] * settings.include_raw
+            files += [("what was new in it", request_file(name))] * settings.include_structured_requests
+        files += [("received", raw_response(name))] * (settings.include_raw and call.response is not None)
+        cost = "at no known price" if call.cost is None else f"${call.cost:.4f}"
+        facts = f"Model call {call.call}: {call.usage.total:,} tokens, {cost}"
+        return ", ".join([facts, *(f"[{text}](../{file})" for text, file in files)])
 
     def _results(self, exchange: Exchange) -> Iterator[str]:
         native = [part for part in exchange.results if part.item_type == "function_call_output"]
@@ -144,9 +207,14 @@ class _Writer:
         lines = []
         for part in parts:
             status = part.tool.status if part.tool is not None else ""
-            file = result_file(part)
-            lines.append(f"- part {part.part}: {status}: `{self._quoted(part.summary)}` [{file}](../{file})")
+            file, waited = result_file(part), self._waited(part)
+            lines.append(f"- part {part.part}: {status}: `{self._quoted(part.summary)}`{waited} [{file}](../{file})")
         return "\n".join(lines)
+
+    def _waited(self, part: PartAdded) -> str:
+        note = self._blobs.value(part.raw) if part.raw is not None else None
+        why = note.get("waited") if isinstance(note, dict) else None
+        return f" (waited: `{self._quoted(str(why))}`)" if why else ""
 
     def _quoted(self, text: str) -> str:
         """One line that can stand between backticks."""

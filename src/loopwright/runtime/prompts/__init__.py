@@ -8,19 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from loopwright.runtime.prompts.compiled import Chunk, CompiledPrompts
     from loopwright.runtime.prompts.compiling import compile_prompts
-    from loopwright.runtime.prompts.preview import estimate_tokens, preview_text
+    from loopwright.runtime.prompts.tokens import estimate_tokens
 
-_HOMES = {
-    "compiled": ("Chunk", "CompiledPrompts"),
-    "compiling": ("compile_prompts",),
-    "preview": ("estimate_tokens", "preview_text"),
-}
-_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+__all__ = ["Chunk", "CompiledPrompts", "compile_prompts", "estimate_tokens"]
 
-__all__ = ["Chunk", "CompiledPrompts", "compile_prompts", "estimate_tokens", "preview_text"]
+_WHERE = {"compile_prompts": "compiling", "estimate_tokens": "tokens"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_WHERE.get(name, 'compiled')}"), name)

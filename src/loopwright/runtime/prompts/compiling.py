@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import msgspec
 
 from loopwright.base import UsageError, nearest
 from loopwright.runtime.config.schema import AgentConfig
+from loopwright.runtime.config.schema.prompts import CACHE, PACK_ITEM
 from loopwright.runtime.dialects.grammar import Grammar
 from loopwright.runtime.prompts.compiled import Chunk, CompiledPrompts
+from loopwright.runtime.prompts.rendering import read_text
 from loopwright.runtime.prompts.synthesis import Synthesis
 from loopwright.runtime.tools.spec import ToolSpec
 
 __all__ = ["compile_prompts"]
-
-_CACHE = "[CACHE]"
-_PACK_ITEM = re.compile(r"@pack\(([^()]+)\)\.([A-Za-z0-9_.-]+)")
 
 
 def compile_prompts(
@@ -61,9 +58,9 @@ class _Compiler:
         return CompiledPrompts(system, each, tuple(self._synthesis.missing))
 
     def _ordered(self, key: str, order: Sequence[str], tools: Sequence[Chunk]) -> Iterator[Chunk]:
-        names = [item.removeprefix(_CACHE).strip() for item in order]
+        names = [item.removeprefix(CACHE).strip() for item in order]
         for item in order if "tools" in names else (*order, "tools"):
-            name = item.removeprefix(_CACHE).strip()
+            name = item.removeprefix(CACHE).strip()
             chunks = [chunk for chunk in self._item(key, name, tools) if chunk.text and chunk.text not in self._sent]
             if chunks and item != name:
                 chunks[-1] = msgspec.structs.replace(chunks[-1], cache=True)
@@ -79,7 +76,7 @@ class _Compiler:
 
     def _text(self, item: str, reference: str, where: str) -> Chunk:
         """A text of a pack."""
-        match = _PACK_ITEM.fullmatch(reference)
+        match = PACK_ITEM.fullmatch(reference)
         if match is None:
             raise UsageError(f"{reference!r} is not `@pack(NAME).KEY`", where=where)
         pack, key = match.groups()
@@ -89,14 +86,5 @@ class _Compiler:
             close = nearest(reference, known)
             remedy = f"Did you mean `{close}`?" if close else None
             raise UsageError(f"there is no text {reference}", where=where, remedy=remedy)
-        text = _read(texts[key], f"prompts.packs.{pack}.{key}")
+        text = read_text(texts[key], f"prompts.packs.{pack}.{key}")
         return Chunk(item, text.strip("\n"), str(texts[key]))
-
-
-def _read(path: Path, where: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", where=where) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 (byte {error.start})", where=where) from error

@@ -16,7 +16,7 @@ from loopwright.base import UsageError
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
 
-__all__ = ["Template", "shipped"]
+__all__ = ["Template", "read_text", "shipped"]
 
 _HERE = files(__package__) / "templates"
 _PARTS = "_parts.j2.md"
@@ -35,12 +35,7 @@ class Template(Struct, frozen=True):
         Raises:
             UsageError: The file cannot be read, or is not UTF-8; `where` names the key of the config.
         """
-        try:
-            return cls(str(path), path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise UsageError(f"cannot read the template {path}: {error.strerror}", where=where) from error
-        except UnicodeDecodeError as error:
-            raise UsageError(f"the template {path} is not UTF-8 (byte {error.start})", where=where) from error
+        return cls(str(path), read_text(path, where, "the template "))
 
     @property
     def digest(self) -> str:
@@ -66,6 +61,20 @@ class Template(Struct, frozen=True):
 
     def _wrong(self, what: str, where: str) -> UsageError:
         return UsageError(f"the template {self.source} is wrong: {what}", where=where)
+
+
+def read_text(path: Path, where: str, what: str = "") -> str:
+    """The content of a file that the key `where` names.
+
+    Raises:
+        UsageError: It cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot read {what}{path}: {error.strerror}", where=where) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{what}{path} is not UTF-8 (byte {error.start})", where=where) from error
 
 
 @functools.cache

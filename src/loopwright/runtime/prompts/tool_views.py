@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from loopwright.base import UsageError
 from loopwright.runtime.calls import Call
 from loopwright.runtime.dialects.dialect import ParseOptions
@@ -30,20 +32,9 @@ def tool_view(tool: ToolSpec, dialect: str, options: ParseOptions) -> dict[str, 
         "description": tool.description,
         "blocking": tool.blocking,
         "max_per_turn": tool.max_per_turn,
-        "parameters": [_parameter(each) for each in tool.parameters],
+        "parameters": [structs.asdict(each) for each in tool.parameters],
         "arguments": arguments,
         "example": _example(tool.name, arguments, dialect, options),
-    }
-
-
-def _parameter(parameter: Parameter) -> dict[str, Any]:
-    return {
-        "name": parameter.name,
-        "schema": parameter.schema,
-        "description": parameter.description,
-        "required": parameter.required,
-        "default": parameter.default,
-        "examples": list(parameter.examples),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loopwright.runtime.providers._sdk import Provider
 from loopwright.runtime.providers._transport import GatewayClient, Wire
 from loopwright.runtime.providers.preview import request_bytes
 from loopwright.runtime.providers.registry import ADAPTERS, open_provider, read_reply
@@ -14,7 +15,6 @@ from loopwright.runtime.providers.types import (
     OnText,
     Params,
     Prompt,
-    Provider,
     Reply,
     Request,
     Results,

@@ -1,4 +1,4 @@
-"""Schemas of tools in the form that an API wants where it binds the model to them."""
+"""Tools in the form that an API wants, in which it may bind the model to their schemas."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from loopwright.runtime.tools.spec import Parameter, ToolSpec
 
-__all__ = ["all_required", "binds", "without_ranges"]
+__all__ = ["binds", "function", "without_ranges"]
 
 _RANGES = ("minimum", "maximum")
 
@@ -16,14 +16,13 @@ def binds(tool: ToolSpec, *, strict: bool) -> bool:
     return strict and tool.kind != "mcp"
 
 
-def all_required(tool: ToolSpec) -> dict[str, Any]:
-    """OpenAI's form: every property is required, one that may be left out may be null, and there are no defaults."""
-    return {
-        "type": "object",
-        "properties": {parameter.name: _nullable(parameter) for parameter in tool.parameters},
-        "required": [parameter.name for parameter in tool.parameters],
-        "additionalProperties": False,
-    }
+def function(tool: ToolSpec, *, strict: bool) -> dict[str, Any]:
+    """OpenAI's form. In a schema that binds, every property is required, and one that may be left out may be null."""
+    schema, bound = tool.json_schema(), binds(tool, strict=strict)
+    if bound:
+        schema["properties"] = {parameter.name: _nullable(parameter) for parameter in tool.parameters}
+        schema["required"] = [parameter.name for parameter in tool.parameters]
+    return {"name": tool.name, "description": tool.description, "parameters": schema, "strict": bound}
 
 
 def _nullable(parameter: Parameter) -> dict[str, Any]:

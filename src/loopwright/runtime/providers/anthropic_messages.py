@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from loopwright.record import Usage
 from loopwright.runtime.calls import Call
-from loopwright.runtime.providers._arguments import valid_json
-from loopwright.runtime.providers._errors import sdk_errors
+from loopwright.runtime.providers._replies import native_call, reply_of
 from loopwright.runtime.providers._schemas import binds, without_ranges
-from loopwright.runtime.providers._transport import NO_KEY, Wire
+from loopwright.runtime.providers._sdk import Provider
 from loopwright.runtime.providers.types import (
     Answered,
-    Api,
     Entry,
     ModelError,
     OnText,
@@ -24,49 +23,43 @@ from loopwright.runtime.providers.types import (
 )
 from loopwright.runtime.tools.spec import ToolSpec
 
-__all__ = ["MessagesProvider", "messages_body", "read_content"]
+__all__ = ["MessagesProvider", "messages_body", "read"]
 
 # The API wants a limit with each request; this is what its current models can write at least.
 _OUTPUT_TOKENS = 32_000
 _NOTHING = "(nothing)"
 _CACHE = {"type": "ephemeral"}
 _MOST_MARKS = 4
+_FIELDS = {
+    "text": ("type", "text"),
+    "thinking": ("type", "thinking", "signature"),
+    "redacted_thinking": ("type", "data"),
+    "tool_use": ("type", "id", "name", "input"),
+}
 
 
-class MessagesProvider:
+class MessagesProvider(Provider):
     """Asks by `POST /v1/messages`, streamed."""
 
-    api: Api = "messages"
+    api = "messages"
+    base_url = "http://gateway"
 
-    def __init__(self, wire: Wire) -> None:
-        from anthropic import AsyncAnthropic
+    def _sdk(self, options: dict[str, Any]) -> tuple[Any, type[Exception]]:
+        from anthropic import AnthropicError, AsyncAnthropic
 
-        self._wire = wire
-        self._client = AsyncAnthropic(
-            api_key=NO_KEY,
-            base_url="http://gateway",
-            http_client=wire.http,
-            max_retries=0,
-            default_headers=wire.headers,
+        return AsyncAnthropic(**options), AnthropicError
+
+    async def _ask(self, request: Request, on_text: OnText) -> Reply:
+        async with self._client.messages.stream(**messages_body(request)) as stream:
+            async for event in stream:
+                _tell(event, on_text)
+            message = await stream.get_final_message()
+        if not message.stop_reason:
+            raise ModelError("the answer ended before it was complete", "outage")
+        content = [_clean(block.model_dump(mode="json", exclude_none=True)) for block in message.content]
+        return reply_of(
+            "messages", read, {"content": content}, message.stop_reason, _usage(message.usage), message.model
         )
-
-    async def ask(self, request: Request, on_text: OnText) -> Reply:
-        """Send a request and gather the stream. See `Provider.ask`."""
-        from anthropic import AnthropicError
-
-        with sdk_errors(AnthropicError):
-            async with self._client.messages.stream(**messages_body(request)) as stream:
-                async for event in stream:
-                    _tell(event, on_text)
-                message = await stream.get_final_message()
-            if not message.stop_reason:
-                raise ModelError("the answer ended before it was complete", "outage")
-            content = [block.model_dump(mode="json", exclude_none=True) for block in message.content]
-            return read_content(_clean(content), message.stop_reason, _usage(message.usage), message.model)
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._wire.close()
 
 
 def _tell(event: Any, on_text: OnText) -> None:
@@ -170,44 +163,22 @@ def _tool(tool: ToolSpec, *, strict: bool) -> dict[str, Any]:
     return {**plain, "input_schema": tool.json_schema()}
 
 
-def _clean(content: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Blocks as the API wants them back: the SDK adds fields of its own to what it read."""
-    fields = {
-        "text": ("type", "text"),
-        "thinking": ("type", "thinking", "signature"),
-        "redacted_thinking": ("type", "data"),
-        "tool_use": ("type", "id", "name", "input"),
-    }
-    return [
-        {name: block[name] for name in fields.get(block["type"], tuple(block)) if name in block} for block in content
-    ]
+def _clean(block: dict[str, Any]) -> dict[str, Any]:
+    """A block as the API wants it back: the SDK adds fields of its own to what it read."""
+    fields = _FIELDS.get(block["type"], tuple(block))
+    return {name: block[name] for name in fields if name in block}
 
 
-def read_content(
-    content: list[dict[str, Any]], finish_reason: str = "", usage: Usage | None = None, model: str = ""
-) -> Reply:
-    """A reply from content blocks, new or recorded.
-
-    Raises:
-        ModelError: It calls a tool without a name or an id.
-    """
-    content = valid_json(content)
-    calls = tuple(_call(block) for block in content if block["type"] == "tool_use")
-    if any(not (call.call_id and call.tool) for call in calls):
-        raise ModelError("the model called a tool without a name or an id", "unreadable")
+def read(message: dict[str, Any]) -> tuple[str, str, list[Call]]:
+    """The text, the reasoning and the calls of a message's content."""
+    content = message["content"]
     text = "".join(block["text"] for block in content if block["type"] == "text")
     thought = "\n\n".join(block["thinking"] for block in content if block["type"] == "thinking")
-    return Reply("messages", {"content": content}, text, thought, calls, finish_reason, usage, model)
+    return text, thought, [_call(block) for block in content if block["type"] == "tool_use"]
 
 
 def _call(block: dict[str, Any]) -> Call:
-    import json
-
-    given = block.get("input")
-    raw = json.dumps(given, ensure_ascii=False)
-    if isinstance(given, dict):
-        return Call(block["id"], block["name"], given, raw)
-    return Call(block["id"], block["name"], None, raw, problem="the arguments are not a JSON object")
+    return native_call(block["id"], block["name"], json.dumps(block.get("input"), ensure_ascii=False))
 
 
 def _usage(usage: Any) -> Usage:

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from loopwright.record import Usage
-from loopwright.runtime.providers._arguments import native_call, valid_json
-from loopwright.runtime.providers._errors import sdk_errors
-from loopwright.runtime.providers._openai import OpenAIProvider
-from loopwright.runtime.providers._schemas import all_required, binds
-from loopwright.runtime.providers.types import (
-    Answered,
-    Api,
-    Entry,
-    ModelError,
-    OnText,
-    Prompt,
-    Reply,
-    Request,
-    Results,
-    Said,
-)
+from loopwright.runtime.calls import Call
+from loopwright.runtime.providers._replies import native_call, reply_of
+from loopwright.runtime.providers._schemas import function
+from loopwright.runtime.providers._sdk import OpenAIProvider
+from loopwright.runtime.providers.types import Entry, ModelError, OnText, Prompt, Reply, Request, Results, Said
 from loopwright.runtime.tools.spec import ToolSpec
 
-__all__ = ["ChatProvider", "chat_body", "read_chat_message"]
+__all__ = ["ChatProvider", "chat_body", "read"]
 
 # What a model thought is shown and recorded; servers that have a use for it want it back in this field only.
 _SENT_BACK = ("role", "content", "refusal", "tool_calls", "reasoning_details")
@@ -32,18 +22,14 @@ _SENT_BACK = ("role", "content", "refusal", "tool_calls", "reasoning_details")
 class ChatProvider(OpenAIProvider):
     """Asks by `POST /v1/chat/completions`, streamed."""
 
-    api: Api = "chat"
+    api = "chat"
 
-    async def ask(self, request: Request, on_text: OnText) -> Reply:
-        """Send a request and gather the stream. See `Provider.ask`."""
-        from openai import OpenAIError
-
+    async def _ask(self, request: Request, on_text: OnText) -> Reply:
         gathered = _Gathered()
-        with sdk_errors(OpenAIError):
-            async with await self._client.chat.completions.create(**chat_body(request)) as stream:
-                async for chunk in stream:
-                    gathered.take(chunk, on_text)
-            return gathered.reply()
+        async with await self._client.chat.completions.create(**chat_body(request)) as stream:
+            async for chunk in stream:
+                gathered.take(chunk, on_text)
+        return gathered.reply()
 
 
 def chat_body(request: Request) -> dict[str, Any]:
@@ -80,20 +66,21 @@ def _messages(entry: Entry) -> list[dict[str, Any]]:
         case Said():
             return [{"role": "assistant", "content": entry.text}]
         case Reply():
-            return [{name: entry.message[name] for name in _SENT_BACK if name in entry.message}]
+            message = {name: entry.message[name] for name in _SENT_BACK if name in entry.message}
+            # Servers refuse a message with neither; a refusal has none.
+            return [
+                message if message.get("content") or message.get("tool_calls") else {**message, "content": entry.text}
+            ]
         case Results():
-            return [_result(answer) for answer in entry.answers]
-
-
-def _result(answer: Answered) -> dict[str, Any]:
-    return {"role": "tool", "tool_call_id": answer.call.call_id, "content": answer.text}
+            return [
+                {"role": "tool", "tool_call_id": answer.call.call_id, "content": answer.text}
+                for answer in entry.answers
+            ]
 
 
 def _tool(tool: ToolSpec, *, strict: bool) -> dict[str, Any]:
-    function: dict[str, Any] = {"name": tool.name, "description": tool.description}
-    if binds(tool, strict=strict):
-        return {"type": "function", "function": {**function, "parameters": all_required(tool), "strict": True}}
-    return {"type": "function", "function": {**function, "parameters": tool.json_schema()}}
+    form = function(tool, strict=strict)
+    return {"type": "function", "function": {name: value for name, value in form.items() if value is not False}}
 
 
 class _Gathered:
@@ -160,29 +147,15 @@ class _Gathered:
                 }
                 for _, call in sorted(self._calls.items())
             ]
-        return read_chat_message(message, self._finish, self._usage, self._model)
+        return reply_of("chat", read, message, self._finish, self._usage, self._model)
 
 
-def read_chat_message(
-    message: dict[str, Any], finish_reason: str = "", usage: Usage | None = None, model: str = ""
-) -> Reply:
-    """A reply from an assistant message, new or recorded.
-
-    Raises:
-        ModelError: It calls a tool without a name or an id.
-    """
-    message = valid_json(message)
+def read(message: dict[str, Any]) -> tuple[str, str, Iterator[Call]]:
+    """The text, the reasoning and the calls of an assistant message."""
     text = message.get("content") or message.get("refusal") or ""
-    if not (message.get("content") or message.get("tool_calls")):
-        message = {**message, "content": text}
-    calls = tuple(
-        native_call(call["id"], call["function"]["name"], call["function"].get("arguments") or "{}")
-        for call in message.get("tool_calls") or ()
-    )
-    if any(not (call.call_id and call.tool) for call in calls):
-        raise ModelError("the model called a tool without a name or an id", "unreadable")
     thought = message.get("reasoning_content") or message.get("reasoning") or ""
-    return Reply("chat", message, text, thought, calls, finish_reason, usage, model)
+    made = ((call["id"], call["function"]) for call in message.get("tool_calls") or ())
+    return text, thought, (native_call(id_, one["name"], one.get("arguments") or "{}") for id_, one in made)
 
 
 def _usage(usage: Any) -> Usage:

@@ -6,8 +6,10 @@ from importlib import import_module
 from typing import Any, cast
 
 from loopwright.record import Usage
+from loopwright.runtime.providers._replies import reply_of
+from loopwright.runtime.providers._sdk import Provider
 from loopwright.runtime.providers._transport import Wire
-from loopwright.runtime.providers.types import Api, Provider, Reply
+from loopwright.runtime.providers.types import Api, Reply
 
 __all__ = ["ADAPTERS", "open_provider", "read_reply"]
 
@@ -21,7 +23,7 @@ ADAPTERS: dict[Api, str] = {
 def open_provider(api: Api, wire: Wire) -> Provider:
     """A provider that speaks `api` over `wire`."""
     module, name = ADAPTERS[api].split(":")
-    return cast(Provider, getattr(import_module(module), name)(wire))
+    return cast("type[Provider]", getattr(import_module(module), name))(wire)
 
 
 def read_reply(
@@ -32,14 +34,5 @@ def read_reply(
     Raises:
         ModelError: It calls a tool without a name or an id.
     """
-    if api == "chat":
-        from loopwright.runtime.providers.chat import read_chat_message
-
-        return read_chat_message(message, finish_reason, usage, model)
-    if api == "responses":
-        from loopwright.runtime.providers.responses import read_response_items
-
-        return read_response_items(message["output"], finish_reason, usage, model)
-    from loopwright.runtime.providers.anthropic_messages import read_content
-
-    return read_content(message["content"], finish_reason, usage, model)
+    read = import_module(ADAPTERS[api].split(":")[0]).read
+    return reply_of(api, read, message, finish_reason, usage, model)

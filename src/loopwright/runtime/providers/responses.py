@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from loopwright.record import Usage
-from loopwright.runtime.providers._arguments import native_call, valid_json
-from loopwright.runtime.providers._errors import sdk_errors
-from loopwright.runtime.providers._openai import OpenAIProvider
-from loopwright.runtime.providers._schemas import all_required, binds
-from loopwright.runtime.providers.types import Api, Entry, ModelError, OnText, Prompt, Reply, Request, Results, Said
-from loopwright.runtime.tools.spec import ToolSpec
+from loopwright.runtime.calls import Call
+from loopwright.runtime.providers._replies import native_call, reply_of
+from loopwright.runtime.providers._schemas import function
+from loopwright.runtime.providers._sdk import OpenAIProvider
+from loopwright.runtime.providers.types import Entry, ModelError, OnText, Prompt, Reply, Request, Results, Said
 
-__all__ = ["ResponsesProvider", "read_response_items", "responses_body"]
+__all__ = ["ResponsesProvider", "read", "responses_body"]
 
 _ENCRYPTED = "reasoning.encrypted_content"
 
@@ -20,18 +20,14 @@ _ENCRYPTED = "reasoning.encrypted_content"
 class ResponsesProvider(OpenAIProvider):
     """Asks by `POST /v1/responses`, streamed."""
 
-    api: Api = "responses"
+    api = "responses"
 
-    async def ask(self, request: Request, on_text: OnText) -> Reply:
-        """Send a request and gather the stream. See `Provider.ask`."""
-        from openai import OpenAIError
-
+    async def _ask(self, request: Request, on_text: OnText) -> Reply:
         gathered = _Gathered()
-        with sdk_errors(OpenAIError):
-            async with await self._client.responses.create(**responses_body(request)) as stream:
-                async for event in stream:
-                    gathered.take(event, on_text)
-            return gathered.reply()
+        async with await self._client.responses.create(**responses_body(request)) as stream:
+            async for event in stream:
+                gathered.take(event, on_text)
+        return gathered.reply()
 
 
 def responses_body(request: Request) -> dict[str, Any]:
@@ -52,7 +48,7 @@ def responses_body(request: Request) -> dict[str, Any]:
         "include": include or None,
     }
     if request.tools:
-        body["tools"] = [_tool(tool, strict=params.strict_tools) for tool in request.tools]
+        body["tools"] = [{"type": "function", **function(tool, strict=params.strict_tools)} for tool in request.tools]
         body["parallel_tool_calls"] = params.parallel_tools
     body |= {
         "temperature": params.temperature,
@@ -77,17 +73,6 @@ def _items(entry: Entry, include_reasoning: bool) -> list[dict[str, Any]]:
                 {"type": "function_call_output", "call_id": answer.call.call_id, "output": answer.text}
                 for answer in entry.answers
             ]
-
-
-def _tool(tool: ToolSpec, *, strict: bool) -> dict[str, Any]:
-    bound = binds(tool, strict=strict)
-    return {
-        "type": "function",
-        "name": tool.name,
-        "description": tool.description,
-        "parameters": all_required(tool) if bound else tool.json_schema(),
-        "strict": bound,
-    }
 
 
 class _Gathered:
@@ -123,21 +108,12 @@ class _Gathered:
         details = getattr(self._final, "incomplete_details", None)
         finish = (details.reason if details else "") or ("tool_calls" if _calls(items) else "stop")
         usage = _usage(self._final.usage) if self._final.usage else None
-        return read_response_items(items, finish, usage, getattr(self._final, "model", "") or "")
+        return reply_of("responses", read, {"output": items}, finish, usage, getattr(self._final, "model", "") or "")
 
 
-def read_response_items(
-    items: list[dict[str, Any]], finish_reason: str = "", usage: Usage | None = None, model: str = ""
-) -> Reply:
-    """A reply from the output items of a response, new or recorded.
-
-    Raises:
-        ModelError: It calls a tool without a name or an id.
-    """
-    items = valid_json(items)
-    calls = tuple(native_call(item["call_id"], item["name"], item.get("arguments") or "{}") for item in _calls(items))
-    if any(not (call.call_id and call.tool) for call in calls):
-        raise ModelError("the model called a tool without a name or an id", "unreadable")
+def read(message: dict[str, Any]) -> tuple[str, str, Iterator[Call]]:
+    """The text, the reasoning and the calls of a response's output items."""
+    items = message["output"]
     text = "".join(
         piece.get("text") or piece.get("refusal") or ""
         for item in items
@@ -150,7 +126,8 @@ def read_response_items(
         if item.get("type") == "reasoning"
         for piece in (*(item.get("summary") or ()), *(item.get("content") or ()))
     )
-    return Reply("responses", {"output": items}, text, thought, calls, finish_reason, usage, model)
+    made = _calls(items)
+    return text, thought, (native_call(one["call_id"], one["name"], one.get("arguments") or "{}") for one in made)
 
 
 def _calls(items: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -21,7 +21,6 @@ __all__ = [
     "OnText",
     "Params",
     "Prompt",
-    "Provider",
     "Reply",
     "Request",
     "Results",
@@ -124,21 +123,3 @@ class ModelError(Exception):
         super().__init__(text)
         self.kind = kind
         self.retry_after = retry_after
-
-
-class Provider(Protocol):
-    """One API of model providers."""
-
-    api: Api
-
-    async def ask(self, request: Request, on_text: OnText) -> Reply:
-        """Send a request, tell of text as it comes, and return the whole reply.
-
-        Raises:
-            ModelError: The gateway or the provider refused, or the answer cannot be read.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Close the connection."""
-        ...

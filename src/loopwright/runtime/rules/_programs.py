@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
 
-from msgspec import Struct, field
+import yaml
+from msgspec import Struct, convert, field
 
 __all__ = ["UNKNOWN", "Found", "Words", "started"]
 
@@ -15,94 +18,28 @@ _Maybe = Sequence[str | None]
 UNKNOWN = "\0"
 """A word that is only known when the command runs; it may become several, or none."""
 
-_SHELLS = frozenset(("ash", "bash", "dash", "ksh", "mksh", "rbash", "sh", "zsh"))
-# Wrappers whose options we know: the letters of those that take a value as the next word.
-_EXACT = {
-    "builtin": "",
-    "command": "",
-    "coproc": "",
-    "env": "uC",
-    "exec": "a",
-    "nice": "n",
-    "nohup": "",
-    "setsid": "",
-    "stdbuf": "ioe",
-    "time": "fo",
-    "timeout": "ks",
-    "xargs": "aEILnPsd",
-}
-# Wrappers of which we only know that they start something that is named behind them.
-_OTHERS = frozenset(
-    (
-        "busybox",
-        "bwrap",
-        "capsh",
-        "choom",
-        "chpst",
-        "chronic",
-        "chroot",
-        "chrt",
-        "daemonize",
-        "dbus-run-session",
-        "doas",
-        "eatmydata",
-        "fakechroot",
-        "fakeroot",
-        "faketime",
-        "firejail",
-        "flock",
-        "gdb",
-        "ionice",
-        "linux32",
-        "linux64",
-        "ltrace",
-        "nsenter",
-        "numactl",
-        "parallel",
-        "perf",
-        "pkexec",
-        "prlimit",
-        "proot",
-        "rlwrap",
-        "runuser",
-        "schedtool",
-        "script",
-        "setarch",
-        "setpriv",
-        "setuidgid",
-        "sg",
-        "softlimit",
-        "ssh",
-        "start-stop-daemon",
-        "strace",
-        "su",
-        "sudo",
-        "systemd-run",
-        "taskset",
-        "torsocks",
-        "toybox",
-        "trickle",
-        "uclampset",
-        "unbuffer",
-        "unshare",
-        "valgrind",
-        "watch",
-        "xvfb-run",
-    )
-)
-# Those of them that read commands from their input where none is named.
-_READERS = frozenset(("chroot", "nsenter", "runuser", "script", "sg", "ssh", "su", "sudo", "unshare", "doas"))
-_FIND_RUNS = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
-# Words that are no programs: the parser took a part of the syntax for a name.
-_RESERVED = frozenset(
-    ("!", "case", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "select")
-)
-_RESERVED |= frozenset(("then", "until", "while", "}", "[["))
-# Builtins that run a text on some occasion, or make a name mean another program.
-_CUNNING = frozenset(("bind", "compgen", "complete", "enable", "fc", "hash", "run-parts"))
+
+class _Programs(Struct, frozen=True):
+    """The tables of `programs.yaml`, which says what each is."""
+
+    shells: frozenset[str]
+    exact: dict[str, str]
+    others: frozenset[str]
+    readers: frozenset[str]
+    find_runs: frozenset[str]
+    reserved: frozenset[str]
+    cunning: frozenset[str]
+    harmless: frozenset[str]
+
+
+@cache
+def _known() -> _Programs:
+    text = (files(__package__) / "programs.yaml").read_bytes()
+    return convert(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), _Programs)
+
+
 # What makes a word more than a name, where a shell reads it.
 _SHELLS_TEXT = re.compile(r"[\s'\"\\;&|$`(<>]")
-_HARMLESS = frozenset(("-r", "-t", "-l", "-d"))
 
 
 class Found(Struct):
@@ -120,20 +57,20 @@ def started(words: _Maybe, found: Found) -> Iterator[str]:
     if not words:
         return
     name = words[0]
-    if not name or "{" in name or name in _RESERVED:
+    if not name or "{" in name or name in _known().reserved:
         found.unclear.append("a program whose name is only known when it runs")
         return
     found.commands.append(tuple(UNKNOWN if word is None else word for word in words))
     program = name.rsplit("/", 1)[-1]
-    if program in _SHELLS:
+    if program in _known().shells:
         yield from _shell(words, found)
-    elif program in ("eval", "trap", "source", ".", "alias", "mapfile", "readarray") or program in _CUNNING:
+    elif program in ("eval", "trap", "source", ".", "alias", "mapfile", "readarray") or program in _known().cunning:
         yield from _builtin(program, words, found)
     elif program == "find":
         yield from _find(words, found)
-    elif program in _EXACT:
+    elif program in _known().exact:
         yield from _exact(program, words, found)
-    elif program in _OTHERS or program.startswith(("ld-linux", "ld.so", "ld-musl")):
+    elif program in _known().others or program.startswith(("ld-linux", "ld.so", "ld-musl")):
         yield from _other(program, words, found)
 
 
@@ -174,13 +111,13 @@ def _builtin(program: str, words: _Maybe, found: Found) -> Iterator[str]:
     elif program in ("mapfile", "readarray"):
         if any(word is None or (word.startswith("-") and "C" in word) for word in rest):
             found.unclear.append(f"what {program} runs for each line")
-    elif any(word not in _HARMLESS for word in rest):
+    elif any(word not in _known().harmless for word in rest):
         found.unclear.append(f"what {program} makes of names and texts")
 
 
 def _find(words: _Maybe, found: Found) -> Iterator[str]:
     for at, word in enumerate(words):
-        if word in _FIND_RUNS:
+        if word in _known().find_runs:
             yield from started(_filled(words[at + 1 :], "{}"), found)
     if None in words:
         found.vague.append("what find is told to do")
@@ -205,7 +142,7 @@ def _exact(program: str, words: _Maybe, found: Found) -> Iterator[str]:
         if word.startswith("--") and "=" not in word:
             found.vague.append(f"what {program} {word} would start")
             found.perhaps.extend(_ends(words[at + 1 :]))
-        valued = not setting and not word.startswith("--") and _takes_next(word, _EXACT[program])
+        valued = not setting and not word.startswith("--") and _takes_next(word, _known().exact[program])
         filled = _replaced(program, word, words[at + 1 : at + 2]) or filled
         at += 2 if valued else 1
     inner = list(words[at + (program == "timeout") :])
@@ -242,11 +179,11 @@ def _other(program: str, words: _Maybe, found: Found) -> Iterator[str]:
     found.vague.append(f"what {program} would start")
     if None in rest:
         found.unclear.append(f"what {program} would start")
-    elif program in _READERS and all(word is not None and word.startswith("-") for word in rest):
+    elif program in _known().readers and all(word is not None and word.startswith("-") for word in rest):
         found.unclear.append(f"what {program} reads from its input")
     found.perhaps.extend(_ends(rest))
     for at, word in enumerate(rest):
-        if word is not None and word.rsplit("/", 1)[-1] in {*_SHELLS, *_EXACT, "find", "eval"}:
+        if word is not None and word.rsplit("/", 1)[-1] in {*_known().shells, *_known().exact, "find", "eval"}:
             yield from started(rest[at:], found)
         elif word is not None and (_SHELLS_TEXT.search(word) or word.startswith("-c")):
             yield word.removeprefix("-c")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from loopwright.base import UsageError, clip, nearest
 from loopwright.runtime.calls import Call
 from loopwright.runtime.tools.spec import Parameter, ToolSpec
 
-__all__ = ["check_arguments"]
+__all__ = ["check_arguments", "meant"]
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
@@ -19,6 +20,12 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
     "null": type(None),
 }
+
+
+def meant(name: str, names: Sequence[str]) -> str:
+    """The advice for a name that there is not: the nearest one, or else all of them."""
+    close = nearest(name, list(names))
+    return f"Did you mean {close!r}?" if close else f"There are: {', '.join(names) or 'none'}."
 
 
 def check_arguments(tool: ToolSpec, call: Call) -> dict[str, Any]:
@@ -35,9 +42,7 @@ def check_arguments(tool: ToolSpec, call: Call) -> dict[str, Any]:
     given = {name: value for name, value in call.arguments.items() if value is not None or name not in known}
     for name in given:
         if name not in known:
-            close = nearest(name, list(known))
-            hint = f" Did you mean {close!r}?" if close else f" It has: {', '.join(known) or 'none'}."
-            raise UsageError(f"{tool.name} has no argument {name!r}.{hint}")
+            raise UsageError(f"{tool.name} has no argument {name!r}.", remedy=meant(name, list(known)))
     for parameter in tool.parameters:
         if parameter.name in given:
             _check(tool, parameter, given[parameter.name])

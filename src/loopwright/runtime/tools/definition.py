@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from loopwright.base import UsageError, nearest
+from loopwright.base import UsageError
+from loopwright.runtime.tools._arguments import meant
 from loopwright.runtime.tools.spec import Parameter, ToolKind, ToolSpec
 
 __all__ = ["SHIPPED", "Definition", "load_definitions"]
@@ -105,13 +106,8 @@ def load_definitions(folders: Iterable[str | Path], handlers: Iterable[str]) -> 
             digest.update(data)
             definition = _read(str(file), data)
             if definition.handler not in known:
-                close = nearest(definition.handler, known)
-                hint = f"Did you mean {close}?" if close else f"There are: {', '.join(known)}."
-                raise UsageError(
-                    f"the tool {definition.id} names the handler {definition.handler!r}, which does not exist",
-                    where=str(file),
-                    remedy=hint,
-                )
+                what = f"the tool {definition.id} names the handler {definition.handler!r}, which does not exist"
+                raise UsageError(what, where=str(file), remedy=meant(definition.handler, known))
             _check_contract(definition)
             found[definition.id] = definition
     return found, digest.hexdigest()

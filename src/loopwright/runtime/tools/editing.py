@@ -1,4 +1,4 @@
-"""Tools that change files: all but write_file go through the edit engine."""
+"""Tools that change files: all of them go through the edit engine."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import anyio
 
 from loopwright.base import MachineError, UsageError
 from loopwright.runtime.calls import Outcome
-from loopwright.runtime.edits import Create, Hunk, Operation, Update, apply
-from loopwright.runtime.tools._files import write_text
+from loopwright.runtime.edits import Create, EditReport, Hunk, Operation, Update, apply
 from loopwright.runtime.tools.context import ToolContext
 
 __all__ = ["apply_operations", "apply_patch", "create_file", "edit_file", "patch_operations", "write_file"]
+
+_WRITTEN = {"created": "created", "updated": "replaced", "kept": "it is so already:"}
 
 
 async def apply_operations(context: ToolContext, operations: Sequence[Operation]) -> Outcome:
@@ -22,21 +23,26 @@ async def apply_operations(context: ToolContext, operations: Sequence[Operation]
     Raises:
         UsageError: One of them cannot be done; no file was changed. Where its text is to blame, an `EditError`.
     """
-    try:
-        report = await anyio.to_thread.run_sync(apply, context.agent.workspace, operations)
-    except MachineError as error:
-        # A name that is too long, a folder that is read-only: the model may find another way.
-        raise UsageError(error.what, remedy=error.remedy) from error
+    report = await _applied(context, operations)
     return Outcome(
         report.text, summary=", ".join(f"{one.what} {one.path}" for one in report.changed), may_change_files=True
     )
 
 
+async def _applied(context: ToolContext, operations: Sequence[Operation]) -> EditReport:
+    try:
+        return await anyio.to_thread.run_sync(apply, context.agent.workspace, operations)
+    except MachineError as error:
+        # A name that is too long, a folder that is read-only: the model may find another way.
+        raise UsageError(error.what, remedy=error.remedy) from error
+
+
 async def write_file(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
     """Create or replace a whole file."""
-    new = write_text(context.agent.workspace, arguments["path"], arguments["content"])
-    size, lines = len(arguments["content"].encode("utf-8", "replace")), len(arguments["content"].splitlines())
-    verb = "created" if new else "replaced"
+    content = arguments["content"]
+    (changed,) = (await _applied(context, [Create(arguments["path"], content, overwrite=True)])).changed
+    size, lines = len(content.encode()), len(content.splitlines())
+    verb = _WRITTEN[changed.what]
     return Outcome(f"{verb} {arguments['path']} ({lines} lines, {size} bytes)", may_change_files=True)
 
 

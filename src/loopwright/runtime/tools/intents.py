@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from loopwright.runtime.calls import Call
-from loopwright.runtime.edits import Create, Delete, Move, Operation, Update
+from loopwright.runtime.edits.operations import Create, Operation, touched
 from loopwright.runtime.rules.sequence import Intent
 from loopwright.runtime.tools.spec import ToolSpec
 
-__all__ = ["intent_of", "touched"]
+__all__ = ["intent_of"]
 
 
 def intent_of(
@@ -31,7 +31,7 @@ def intent_of(
             spec.kind,
             needs=_paths(one.path for one in operations if not isinstance(one, Create)),
             creates=_paths(one.path for one in operations if isinstance(one, Create) and not one.overwrite),
-            changes=_paths(touched(operations)),
+            changes=_paths(path for one in operations for path in touched(one)),
             origin=call.origin,
         )
     path = arguments.get("path")
@@ -47,17 +47,3 @@ def intent_of(
             return Intent(spec.id, "write", creates=creates, changes=paths, origin=call.origin)
         case kind:
             return Intent(spec.id, kind, origin=call.origin)
-
-
-def touched(operations: Iterable[Operation]) -> list[str]:
-    """Every path that these operations write, move or delete."""
-    paths: list[str] = []
-    for one in operations:
-        match one:
-            case Move():
-                paths += [one.path, one.to]
-            case Update(move_to=str(to)):
-                paths += [one.path, to]
-            case Create() | Update() | Delete():
-                paths.append(one.path)
-    return paths

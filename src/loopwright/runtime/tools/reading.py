@@ -13,7 +13,8 @@ import anyio
 
 from loopwright.base import UsageError
 from loopwright.runtime.calls import Outcome
-from loopwright.runtime.tools._files import inside, read_text, shown
+from loopwright.runtime.edits.paths import inside, shown
+from loopwright.runtime.tools._files import folder_at, read_text
 from loopwright.runtime.tools.commands import run_in_sandbox
 from loopwright.runtime.tools.context import ToolContext
 
@@ -42,9 +43,7 @@ async def read_file(context: ToolContext, arguments: dict[str, Any], call_id: st
 async def list_dir(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
     """The entries of a folder, sorted, `depth` levels down; folders end in a slash."""
     workspace = context.agent.workspace
-    folder = inside(workspace, arguments.get("path", "."))
-    if not folder.is_dir():
-        raise UsageError(f"there is no folder {arguments.get('path', '.')}")
+    folder = folder_at(workspace, arguments.get("path", "."))
     lines: list[str] = []
     waiting = [(folder, "", max(int(arguments.get("depth", 1)), 1))]
     while waiting and len(lines) < _LINES:
@@ -80,9 +79,7 @@ async def search(context: ToolContext, arguments: dict[str, Any], call_id: str) 
 async def find_files(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
     """Files whose path matches a glob (`**` crosses folders), sorted, relative to the workspace."""
     workspace = context.agent.workspace
-    folder = inside(workspace, arguments.get("path", "."))
-    if not folder.is_dir():
-        raise UsageError(f"there is no folder {arguments.get('path', '.')}")
+    folder = folder_at(workspace, arguments.get("path", "."))
     pattern = arguments["pattern"].removeprefix("/workspace/")
     if pattern.startswith("/") or ".." in pattern.split("/"):
         raise UsageError("the pattern leads outside of the folder; write it relative, e.g. **/*.c")

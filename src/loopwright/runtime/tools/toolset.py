@@ -8,14 +8,13 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from loopwright.base import UsageError, nearest, valid
+from loopwright.base import UsageError, valid
 from loopwright.runtime.calls import Call, Outcome
-from loopwright.runtime.tools._arguments import check_arguments
-from loopwright.runtime.tools._output import cap
+from loopwright.runtime.tools._arguments import check_arguments, meant
 from loopwright.runtime.tools.context import Handler, ToolContext
 from loopwright.runtime.tools.spec import Parameter, ToolSpec
 
-__all__ = ["Dress", "Tool", "Toolset", "choose", "dressed"]
+__all__ = ["Dress", "Tool", "Toolset", "cap", "choose", "dressed"]
 
 
 class Tool(Struct, frozen=True):
@@ -46,9 +45,7 @@ def choose(tools: Iterable[Tool], include: Sequence[str]) -> list[Tool]:
         matching = [tool for tool in every if fnmatchcase(tool.spec.id, glob)]
         if not matching:
             names = sorted(tool.spec.id for tool in every)
-            close = nearest(glob, names)
-            hint = f"Did you mean {close}?" if close else f"There are: {', '.join(names)}."
-            raise UsageError(f"no tool is called {glob!r}", where="tools.registry.include", remedy=hint)
+            raise UsageError(f"no tool is called {glob!r}", where="tools.registry.include", remedy=meant(glob, names))
         chosen |= {tool.spec.id: tool for tool in matching}
     return list(chosen.values())
 
@@ -114,9 +111,8 @@ class Toolset:
             seen.append(target)
         tool = self._by_name.get(seen[-1]) or by_id.get(seen[-1])
         if tool is None:
-            close = nearest(seen[-1], [*by_id, *self._by_name])
-            hint = f"Did you mean {close}?" if close else f"There are: {', '.join(by_id)}."
-            raise UsageError(f"there is no tool {seen[-1]!r}", where=f"tools.aliases.{alias}", remedy=hint)
+            advice = meant(seen[-1], list({**by_id, **self._by_name}))
+            raise UsageError(f"there is no tool {seen[-1]!r}", where=f"tools.aliases.{alias}", remedy=advice)
         return tool
 
     @property
@@ -134,9 +130,7 @@ class Toolset:
         if tool is not None:
             return tool
         names = [spec.name for spec in self.specs if among(spec)]
-        close = nearest(name, names)
-        hint = f"Did you mean {close}?" if close else f"There are: {', '.join(names) or 'none'}."
-        raise UsageError(f"there is no tool named {name!r}.", remedy=hint)
+        raise UsageError(f"there is no tool named {name!r}.", remedy=meant(name, names))
 
     def arguments(self, tool: Tool, call: Call) -> dict[str, Any]:
         """The arguments of a call under the handler's names.
@@ -156,8 +150,20 @@ class Toolset:
         try:
             outcome = await tool.handler(context, arguments, call_id)
         except UsageError as error:
-            return Outcome(valid(f"error: {error}"), "failed")
+            place = f"{error.where}: " if error.where else ""
+            advice = f". {error.remedy}" if error.remedy else ""
+            return Outcome(valid(f"error: {place}{error.what}{advice}"), "failed")
         except (OSError, ValueError, OverflowError, RecursionError) as error:
             # Whatever a model may name (a path of 300 characters, a folder that cannot be read) is its own affair.
             return Outcome(valid(f"error: {tool.spec.name} failed: {error}"), "failed", may_change_files=True)
         return structs.replace(outcome, text=cap(valid(outcome.text), tool.spec.output_bytes))
+
+
+def cap(text: str, limit: int) -> str:
+    """`text` in at most about `limit` bytes of UTF-8: head and tail, which say the most, and the size of the gap."""
+    data = text.encode("utf-8", "replace")
+    if len(data) <= limit:
+        return text
+    half = limit // 2
+    head, tail = data[:half].decode("utf-8", "ignore"), data[-half:].decode("utf-8", "ignore")
+    return f"{head}\n[... {len(data) - 2 * half} bytes left out ...]\n{tail}"

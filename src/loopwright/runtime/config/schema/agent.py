@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from loopwright.runtime.config.schema._section import ConfigPath, Section
+from loopwright.runtime.config.schema._section import ConfigPath, Section, defaults
 from loopwright.runtime.config.schema.loop import Completion, Concurrency, Loop, Mode
 from loopwright.runtime.config.schema.policy import EnhancedTools
 from loopwright.runtime.config.schema.prompts import Prompts
@@ -22,49 +22,29 @@ class Profile(Section):
     """What this agent is called."""
 
     name: str = ""
-    """Recorded with the run; not set: the name of the file."""
     description: str = ""
-    """Recorded with the run."""
     seed: int | None = None
-    """Sent as `seed` where the API has one (OpenAI chat); the others refuse it."""
 
 
 class AgentConfig(Section):
     """One coding agent."""
 
     version: Literal[2]
-    """The version of this format."""
     extends: ConfigPath | tuple[ConfigPath, ...] = ()
-    """A file, or files, to start from; later ones win. Mappings are merged, lists and values are replaced; `!append`
-    adds to a list, `!unset` takes a key away."""
-    profile: Profile = Profile()
-    """Name and seed."""
-    workspace: Workspace = Workspace()
-    """Files and sandbox."""
+    profile: Profile = defaults()
+    workspace: Workspace = defaults()
     providers: Providers
-    """Models."""
-    prompts: Prompts = Prompts()
-    """Texts."""
-    tools: Tools = Tools()
-    """Tools and their syntax."""
-    modes: tuple[Mode, ...] = Field(default=(Mode(name="build"),), min_length=1)
-    """Ways of working. Not set: one, called `build`, with all tools."""
-    loop: Loop = Loop()
-    """What happens when."""
-    concurrency: Concurrency = Concurrency()
-    """What happens at the same time."""
-    completion: Completion = Completion()
-    """When it is over."""
-    enhanced_tools: EnhancedTools = EnhancedTools()
-    """Rules and permissions."""
-    provider_tools: ProviderTools = ProviderTools()
-    """Native tool calls."""
-    logging: Logging = Logging()
-    """The run folder."""
+    prompts: Prompts = defaults()
+    tools: Tools = defaults()
+    modes: tuple[Mode, ...] = Field(default=({"name": "build"},), min_length=1, validate_default=True)
+    loop: Loop = defaults()
+    concurrency: Concurrency = defaults()
+    completion: Completion = defaults()
+    enhanced_tools: EnhancedTools = defaults()
+    provider_tools: ProviderTools = defaults()
+    logging: Logging = defaults()
     features: dict[str, bool] = Field(default_factory=dict)
-    """Switches that conditions read, as `features.NAME`."""
-    telemetry: Telemetry = Telemetry()
-    """Measurements."""
+    telemetry: Telemetry = defaults()
 
     def mode(self, name: str) -> Mode:
         """The mode of that name.

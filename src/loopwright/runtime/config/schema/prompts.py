@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from loopwright.runtime.config.schema._section import ConfigPath, Section
+from loopwright.runtime.config.schema._section import ConfigPath, Dialect, Means, ModeName, Section, TextFile, defaults
 
-__all__ = ["Detail", "Injection", "Prompts", "SynthesisSelection", "Templates", "ToolPromptSynthesis"]
+__all__ = ["CACHE", "PACK_ITEM", "Prompts"]
+
+CACHE = "[CACHE]"
+"""What stands before an item of an injection order, up to whose end the provider is asked to cache."""
+
+PACK_ITEM = re.compile(r"@pack\(([^()]+)\)\.([A-Za-z0-9_.-]+)")
+"""A reference to a text: the pack and the key."""
 
 
 class Injection(Section):
@@ -19,68 +26,48 @@ class Injection(Section):
     all up to its end. A text that was already in the same request is not sent again.
     """
 
-    system_order: tuple[str, ...] = ()
-    """What the system prompt is made of. Where `tools` is not named, they come last."""
-    per_turn_order: tuple[str, ...] = ("mode_specific",)
-    """What is sent with each prompt. Where `tools` is not named, they come last."""
+    system_order: tuple[Annotated[str, Means("text", "order")], ...] = ()
+    per_turn_order: tuple[Annotated[str, Means("text", "order")], ...] = ("mode_specific",)
 
 
 class Templates(Section):
     """Templates of one dialect that replace the shipped ones. Jinja2, sandboxed; an unknown name in one is an error."""
 
-    system_full: ConfigPath | None = None
-    """For `detail.system: full`."""
-    system_short: ConfigPath | None = None
-    """For `detail.system: short`."""
-    per_turn_short: ConfigPath | None = None
-    """For `detail.per_turn: short`. Where a dialect of yours has none, it renders empty, and that is said."""
-    system_plan: ConfigPath | None = None
-    """For the system prompt while the mode is one that cannot change files."""
-    per_turn_plan: ConfigPath | None = None
-    """For each prompt while the mode is one that cannot change files."""
+    system_full: TextFile | None = None
+    system_short: TextFile | None = None
+    per_turn_short: TextFile | None = None
+    system_plan: TextFile | None = None
+    per_turn_plan: TextFile | None = None
 
 
 class SynthesisSelection(Section):
     """The dialect in which tools are described, where it is not the one that the model is to write."""
 
-    by_model: dict[str, str] = Field(default_factory=dict)
-    """Glob on the full model id -> dialect; the first that matches."""
-    by_mode: dict[str, str] = Field(default_factory=dict)
-    """Mode -> dialect; wins over `by_model`."""
+    by_model: dict[str, Dialect] = Field(default_factory=dict)
+    by_mode: dict[ModeName, Dialect] = Field(default_factory=dict)
 
 
 class Detail(Section):
     """How much is said about each tool."""
 
     system: Literal["full", "short"] = "full"
-    """In the system prompt: with examples, or one line a tool."""
     per_turn: Literal["short", "full", "none"] = "short"
-    """With each prompt; `full` uses the template of the system prompt."""
 
 
 class ToolPromptSynthesis(Section):
     """Tool descriptions written by templates."""
 
     enabled: bool = True
-    """Off: tools are not described in prompts at all."""
-    root: ConfigPath | None = None
-    """A folder of template families, `DIALECT/system_full.j2.md` and so on; a file in it wins over the shipped one."""
-    dialects: dict[str, Templates] = Field(default_factory=dict)
-    """Dialect -> its templates; a file here wins over one in `root`."""
-    selection: SynthesisSelection = SynthesisSelection()
-    """Which dialect's templates."""
-    detail: Detail = Detail()
-    """How much."""
+    root: Annotated[ConfigPath, Means("folder", "*.j2.md")] | None = None
+    dialects: dict[Dialect, Templates] = Field(default_factory=dict)
+    selection: SynthesisSelection = defaults()
+    detail: Detail = defaults()
 
 
 class Prompts(Section):
     """Everything that is said to the model besides the task."""
 
-    packs: dict[str, dict[str, ConfigPath]] = Field(default_factory=dict)
-    """Pack -> key -> file (Markdown, UTF-8)."""
-    injection: Injection = Injection()
-    """Order."""
+    packs: dict[str, dict[str, TextFile]] = Field(default_factory=dict)
+    injection: Injection = defaults()
     tool_prompt_mode: Literal["system_once", "per_turn_append", "system_and_per_turn", "none"] = "system_once"
-    """Where tools are described: in the system prompt, after each prompt, in both, or nowhere."""
-    tool_prompt_synthesis: ToolPromptSynthesis = ToolPromptSynthesis()
-    """Templates."""
+    tool_prompt_synthesis: ToolPromptSynthesis = defaults()

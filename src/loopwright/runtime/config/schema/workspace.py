@@ -2,48 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from loopwright.runtime.config.schema._section import ConfigPath, Section
+from loopwright.runtime.config.schema._section import ConfigPath, Means, Section, defaults
 
-__all__ = ["Mirror", "Resources", "Sandboxing", "Workspace"]
+__all__ = ["Workspace"]
 
 
 class Resources(Section):
     """What the commands of the agent may use together."""
 
     mem_gb: float | None = Field(default=None, gt=0)
-    """Memory, in GiB; none: the sandbox's own limit."""
     processes: int | None = Field(default=None, ge=1)
-    """How many processes there may be at once; none: the sandbox's own limit."""
     file_gb: float | None = Field(default=None, gt=0)
-    """The size of the largest file that may be written, in GiB; none: the sandbox's own limit."""
 
 
 class Sandboxing(Section):
     """Where the agent's commands run."""
 
     driver: Literal["strongest", "bwrap", "host"] = "strongest"
-    """`strongest`: the strongest isolation that works here; `bwrap`: bubblewrap or an error; `host`: no isolation."""
     network: Literal["none"] = "none"
-    """Commands have no network; any other value is refused."""
-    resources: Resources = Resources()
-    """Limits of the commands."""
+    resources: Resources = defaults()
     command_seconds: float = Field(default=120.0, ge=1, le=1800)
-    """How long a shell command may take, in seconds, where its call names no `timeout`."""
 
 
 class Mirror(Section):
     """A one-way copy of the workspace in a folder that a person can open while the agent works."""
 
     enabled: bool = False
-    """Whether there is a copy."""
     path: ConfigPath | None = None
-    """The folder of the copy. It must be empty, missing, or an earlier copy. Needed where the copy is enabled."""
     mode: Literal["development", "testing", "production"] = "development"
-    """When the copy is brought up to date: after every change, when a turn ends, or once, at the end."""
 
     @model_validator(mode="after")
     def _has_a_path(self) -> Mirror:
@@ -55,9 +45,6 @@ class Mirror(Section):
 class Workspace(Section):
     """The files that the agent works on."""
 
-    root: ConfigPath | None = None
-    """The starting files for `loopwright agent`. They are copied and never changed; a task of its own wins."""
-    sandbox: Sandboxing = Sandboxing()
-    """Where commands run."""
-    mirror: Mirror = Mirror()
-    """A visible copy."""
+    root: Annotated[ConfigPath, Means("folder")] | None = None
+    sandbox: Sandboxing = defaults()
+    mirror: Mirror = defaults()

@@ -1,14 +1,16 @@
-"""What an SDK raised, in the words of the runtime."""
+"""What asking through an official SDK has in common: a client pointed at the gateway, and errors in our own words."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
-from loopwright.runtime.providers.types import ModelError, ModelErrorKind
+from loopwright.runtime.providers._transport import NO_KEY, Wire
+from loopwright.runtime.providers.types import Api, ModelError, ModelErrorKind, OnText, Reply, Request
 
-__all__ = ["sdk_errors"]
+__all__ = ["OpenAIProvider", "Provider"]
 
 _BY_STATUS: dict[int, ModelErrorKind] = {
     401: "auth",
@@ -21,8 +23,52 @@ _BY_STATUS: dict[int, ModelErrorKind] = {
 _CONTEXT = ("context_length", "context length", "context window", "prompt is too long", "maximum context")
 
 
+class Provider(ABC):
+    """One API of model providers, asked through the official SDK's client, which a subclass makes."""
+
+    api: ClassVar[Api]
+    base_url: ClassVar[str]
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        options = {"base_url": self.base_url, "http_client": wire.http, "default_headers": wire.headers}
+        self._client, self._error = self._sdk({"api_key": NO_KEY, "max_retries": 0, **options})
+
+    @abstractmethod
+    def _sdk(self, options: dict[str, Any]) -> tuple[Any, type[Exception]]:
+        """The SDK's client, and the class of its errors."""
+
+    @abstractmethod
+    async def _ask(self, request: Request, on_text: OnText) -> Reply:
+        """As `ask`, with the errors of the SDK."""
+
+    async def ask(self, request: Request, on_text: OnText) -> Reply:
+        """Send a request, tell of text as it comes, and return the whole reply.
+
+        Raises:
+            ModelError: The gateway or the provider refused, or the answer cannot be read.
+        """
+        with _sdk_errors(self._error):
+            return await self._ask(request, on_text)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._wire.close()
+
+
+class OpenAIProvider(Provider):
+    """One of OpenAI's two APIs."""
+
+    base_url = "http://gateway/v1"
+
+    def _sdk(self, options: dict[str, Any]) -> tuple[Any, type[Exception]]:
+        from openai import AsyncOpenAI, OpenAIError
+
+        return AsyncOpenAI(**options), OpenAIError
+
+
 @contextmanager
-def sdk_errors(api_error: type[Exception]) -> Iterator[None]:
+def _sdk_errors(api_error: type[Exception]) -> Iterator[None]:
     """Turn an SDK's errors, and answers that it cannot read, into `ModelError`."""
     import httpx2
 
