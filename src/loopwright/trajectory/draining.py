@@ -8,7 +8,7 @@ checkpoint is taken, and a part is given what the next one did.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 
 import anyio
@@ -60,23 +60,25 @@ class Drain:
 
     async def settled(self, answered: Set[str] = _NO_CALLS) -> None:
         """Return when the record is up to date with an agent that has the results of the calls `answered`."""
-        with anyio.move_on_after(_MOST_RUNNING_S):
-            while self._in_turn and self._running(answered):
-                await anyio.sleep(0.001)
-        with anyio.move_on_after(_MOST_UNTOLD_S):
-            while self._in_turn and self._untold(answered):
-                await anyio.sleep(0.001)
+        await self._while(lambda: self._running(answered), _MOST_RUNNING_S)
+        await self._while(lambda: self._untold(answered), _MOST_UNTOLD_S)
         with anyio.move_on_after(_MOST_S):
             await self._quiet()
+
+    async def _while(self, behind: Callable[[], bool], most: float) -> None:
+        with anyio.move_on_after(most):
+            while self._in_turn and behind():  # noqa: ASYNC110 - what is told by plain fields of an agent
+                await anyio.sleep(0.001)
 
     async def _quiet(self) -> None:
         began = time.monotonic()
         while self._in_turn:
             wanted = _QUIET_WHILE_BUSY_S if self._activity.tools else _QUIET_S
             since = self._waiting_since
-            if since is not None and time.monotonic() - max(since, began) >= wanted:
+            quiet = 0.0 if since is None else time.monotonic() - max(since, began)
+            if since is not None and quiet >= wanted:
                 return
-            await anyio.sleep(0.0005)
+            await anyio.sleep(min(max(wanted - quiet, 0.0002), 0.001))
 
     def _running(self, answered: Set[str]) -> bool:
         return any(call in self._activity.tools for call in answered)
