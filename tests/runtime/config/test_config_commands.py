@@ -29,7 +29,7 @@ def test_check_says_good_or_what_is_wrong(tmp_path: Path) -> None:
     lines = result.output.splitlines()
     assert lines[0].startswith(f"{BASE}: good (base, ")
     assert f"error: {bad}:2: provider: unknown key. Did you mean 'providers'?" in lines
-    assert f"error: {bad}:3: modes: input should be a valid tuple. It is '3' now." in lines
+    assert f"error: {bad}:3: modes: a list (lines of `- item`) belongs here. It is '3' now." in lines
     assert any("providers: this key is missing" in line for line in lines)
     assert lines[-1].startswith(f"error: {broken}:")
     assert "not YAML" in lines[-1]

@@ -90,8 +90,8 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("profile: {name: 3}", 'Put it in quotes: "..."'),
-        ("loop: {plan_turn_limit: true}", "loop.plan_turn_limit: input should be a valid integer"),
-        ("modes: build", "modes: input should be a valid tuple"),
+        ("loop: {plan_turn_limit: true}", "loop.plan_turn_limit: a whole number belongs here"),
+        ("modes: build", "modes: a list (lines of `- item`) belongs here"),
         ("modes: []", "modes: tuple should have at least 1 item"),
         ("workspace: {sandbox: {driver: docker}}", "Use `strongest`"),
         ("workspace: {sandbox: {network: host}}", "input should be 'none'"),

@@ -118,7 +118,7 @@ def test_extends_names_files(tmp_path: Path, written: str) -> None:
 
 
 def test_a_missing_base_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none.yaml: cannot be read: No such file"):
+    with pytest.raises(UsageError, match=r"top.yaml:1: it extends .*none.yaml, which is not there. Check the path."):
         load_config(files(tmp_path, top="extends: none.yaml\n"))
 
 

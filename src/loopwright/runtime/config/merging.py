@@ -39,6 +39,8 @@ def _read(path: Path, chain: tuple[Path, ...], files: list[Path]) -> Tree:
             raise UsageError(f"files extend each other in a circle: {circle}", where=place)
         if len(chain) >= _DEEPEST:
             raise UsageError(f"more than {_DEEPEST} files extend one another", where=place)
+        if not base.is_file():
+            raise UsageError(f"it extends {base}, which is not there", where=place, remedy="Check the path.")
         inherited = _read(base, (*chain, path), files)
         merged = _over(
             merged, Tree({k: v for k, v in _items(inherited).items() if k != "extends"}, inherited.origin), ""

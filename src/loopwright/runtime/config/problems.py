@@ -16,6 +16,23 @@ from loopwright.runtime.config.written import Loc, Tree, dotted, reach
 __all__ = ["ConfigError", "Problem", "did_you_mean", "schema_problems"]
 
 
+_SHAPES = {
+    "dict_type": "a mapping (lines of `key: value`) belongs here",
+    "mapping_type": "a mapping (lines of `key: value`) belongs here",
+    "model_type": "a mapping (lines of `key: value`) belongs here",
+    "tuple_type": "a list (lines of `- item`) belongs here",
+    "list_type": "a list (lines of `- item`) belongs here",
+    "int_type": "a whole number belongs here",
+    "int_parsing": "a whole number belongs here",
+    "float_type": "a number belongs here",
+    "float_parsing": "a number belongs here",
+    "bool_type": "true or false belongs here",
+    "bool_parsing": "true or false belongs here",
+    "string_type": "text belongs here",
+}
+"""What belongs where something of another kind stands, by pydantic's name of the error."""
+
+
 class Problem(Struct, frozen=True):
     """One thing that is wrong: the key it is about, what, where (`file:line`), and what to write instead."""
 
@@ -39,8 +56,9 @@ class ConfigError(UsageError):
 
 
 def schema_problems(error: ValidationError, tree: Tree) -> list[Problem]:
-    """What pydantic found, in the order of the files."""
+    """What pydantic found, in the order of the files; of a file of another version, only that."""
     details = error.errors(include_url=False)
+    details = [each for each in details if each["loc"] == ("version",)] or details
     places = [reach(tree, each["loc"])[1].origin for each in details]
     order = sorted(range(len(details)), key=lambda index: (str(places[index].file), places[index].line))
     return list(dict.fromkeys(_problem(details[index], tree) for index in order))
@@ -62,11 +80,13 @@ def _problem(error: ErrorDetails, tree: Tree) -> Problem:
         return Problem(dotted(done), "unknown key", where, did_you_mean(str(last), known_keys(done[:-1])))
     if error["type"] == "missing":
         return Problem(dotted((*done, last)), "this key is missing", where, "Add it.")
-    message = one_line(error["msg"].removeprefix("Value error, "))
+    message = _SHAPES.get(error["type"]) or one_line(error["msg"].removeprefix("Value error, "))
     return Problem(dotted(done), f"{message[:1].lower()}{message[1:]}", where, _hint(error, done))
 
 
 def _hint(error: ErrorDetails, loc: Loc) -> str:
+    if loc == ("version",):
+        return "Write `version: 2`, then type: loopwright config migrate FILE; it says what becomes of each key."
     if loc[-1:] == ("driver",) and error["input"] in ("docker", "process"):
         return "Use `strongest`; there is no docker driver yet, and `process` is called `host`."
     if error["type"] == "string_type" and not isinstance(error["input"], dict | tuple | None):

@@ -23,9 +23,10 @@ from loopwright.runtime.dialects.source import Source
 __all__ = ["Pythonic"]
 
 _OPENER, _CLOSER = "<TOOL_CALL>", "</TOOL_CALL>"
+# No possessive quantifiers: with groups in them, Python 3.11.2 matches other things than 3.11.7 does.
 _STRING_OR_CLOSER = re.compile(
-    r"""(?P<long>'{3}|"{3})(?:\\.|(?!(?P=long)).)*+(?P=long)"""
-    r"""|(?!'{3}|"{3})(?P<quote>['"])(?:\\.|(?!(?P=quote))[^\n])*+(?P=quote)"""
+    r"""(?P<long>'{3}|"{3})(?:\\.|(?!(?P=long))[^\\])*(?P=long)"""
+    r"""|(?!'{3}|"{3})(?P<quote>['"])(?:\\.|(?!(?P=quote))[^\n\\])*(?P=quote)"""
     r"""|(?P<unclosed>['"])|(?P<closer></TOOL_CALL>)""",
     re.DOTALL,
 )
