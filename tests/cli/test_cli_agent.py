@@ -269,3 +269,21 @@ def test_a_profile_that_is_wrong_is_told_with_its_place(stage: Stage) -> None:
     assert said.code == 2
     assert "profile.yaml:4" in said.err
     assert "workspace" in said.err
+
+
+def test_a_run_of_a_profile_keeps_its_conversation_to_the_end(stage: Stage, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    profile = stage.profile(f"logging: {{enabled: true, root_dir: {kept}}}\n")
+    task = tmp_path / "task"
+    task.mkdir()
+    (task / "task.toml").write_text('[task]\nname = "small"\n')
+    (task / "instruction.md").write_text("Say something.\n")
+    (task / "environment.py").write_text(
+        "from loopwright.harness.environment import suite\n\n"
+        'words = suite("words")\n\n\n@words.test("fine")\ndef fine() -> None:\n    assert True\n'
+    )
+    model = stage.script("  - say: I say it.\n")
+    assert stage("run", "--agent", f"native:{profile}", "--task", task, "--model", model, "--plain").code == 0
+    (conversation,) = kept.glob("*/conversation/conversation.md")
+    text = conversation.read_text()
+    assert text.index("I say it.") < text.index("1 of 1 passed") < text.index("## The end: solved")

@@ -69,7 +69,7 @@ replies:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (HEAD + "  - sya: x", r"s\.yaml:4: replies\[0\]\.sya: unknown key Did you mean 'say'\?"),
+        (HEAD + "  - sya: x", r"s\.yaml:4: replies\[0\]\.sya: unknown key\. Did you mean 'say'\?"),
         (HEAD + "  - say: x\n    calls:\n      - shel: ls", r"s\.yaml:6: replies\[0\]\.calls\[0\]\.shel: .*'shell'"),
         (
             HEAD + "  - calls:\n      - write: {path: a, txt: b}",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from loopwright import __version__
 from loopwright.agents.protocol import AgentCheck, AgentContext, AgentItem, AgentMemory, TurnOutcome
 from loopwright.base import UsageError
-from loopwright.record import Limits, PartAdded, TurnStarted
+from loopwright.record import Limits, PartAdded, RunDir, TurnStarted
 
 if TYPE_CHECKING:
     from loopwright.runtime import Runtime
@@ -126,6 +126,17 @@ class NativeAgent:
         """Close the connection to the gateway, and end the profile's MCP servers."""
         if self._runtime is not None:
             await self._runtime.close()
+
+    def run_ended(self, rundir: RunDir) -> None:
+        """Add how the run ended, and its last tests, to the run folder that the profile wants.
+
+        Raises:
+            MachineError: It cannot be written.
+        """
+        from loopwright.runtime.agent.keeping import open_run_folder
+
+        if self.profile.config.logging.enabled:
+            open_run_folder(self.profile.config, rundir).update()
 
     @property
     def _started(self) -> Runtime:

@@ -86,17 +86,10 @@ def _quietly(options: RunOptions, plan: Plan, interactive: bool) -> tuple[RunDir
 
 
 def _run_folder(config: AgentConfig, rundir: RunDir) -> str:
-    """Where the conversation is kept, with how the run ended added to it; "" where the profile keeps none."""
-    from loopwright.runtime.agent.keeping import open_run_folder
+    """Where the conversation is kept; "" where the profile keeps none."""
+    from loopwright.runtime.agent.keeping import run_folder
 
-    if not config.logging.enabled:
-        return ""
-    kept = open_run_folder(config, rundir)
-    try:
-        kept.update()
-    except LoopwrightError as error:
-        click.echo(printable(f"notice: the conversation is not complete: {error}"), err=True)
-    return str(kept.folder)
+    return str(run_folder(config, rundir)) if config.logging.enabled else ""
 
 
 def _tell(result: Result, *, applied: bool) -> None:

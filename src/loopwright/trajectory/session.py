@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Protocol, runtime_checkable
+
+import anyio
+import anyio.to_thread
 
 from loopwright.base import LoopwrightError, MachineError
 from loopwright.checkpoint import Checkpoints
@@ -22,6 +26,15 @@ from loopwright.trajectory.stopping import StoppedEarly, StopSwitch
 __all__ = ["Listener", "Session"]
 
 Listener = Callable[[int, Event], None]
+
+
+@runtime_checkable
+class KeepsMore(Protocol):
+    """An agent that keeps something of a run besides its record."""
+
+    def run_ended(self, rundir: RunDir) -> None:
+        """Bring it up to date with the record, which has the end now."""
+        ...
 
 
 class Session:
@@ -85,6 +98,8 @@ class Session:
             self._recorder.emit(ended)
             try:
                 await finish(self._rundir, shipper)
+                if isinstance(self._plan.agent, KeepsMore):
+                    await anyio.to_thread.run_sync(self._plan.agent.run_ended, self._rundir)
             except LoopwrightError as error:
                 self._recorder.notice("not_finished", str(error), level="error")
         if fault is not None:
