@@ -6,6 +6,7 @@ After a change that is meant, write the files again and look at the difference:
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from datetime import timedelta
@@ -201,3 +202,19 @@ def test_many_files_and_arguments_are_counted_and_not_listed() -> None:
     full = text_of(part_view(trace, 7, values, full=True))
     assert "out/1999.o added" in full
     assert "name1999" in full
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"agent": "native:/far/away/of/mine.yaml"}, " native:mine "),
+        ({"agent": "acp:opencode acp"}, " acp:opencode"),
+        ({"scripted": False, "model": "recorded:e68fd0a5-ae1d-43ec-901b-0791732aa3a1"}, " recorded e68fd0a5 "),
+        ({"scripted": False, "model": "openai/gpt-x"}, " gpt-x "),
+    ],
+)
+def test_agents_and_models_are_told_apart_in_few_words(facts: dict[str, object], words: str) -> None:
+    summary = replace(summarize(sample_trace()), **facts)
+    console = Console(file=io.StringIO(), width=110)
+    console.print(runs_table([summary]))
+    assert words in console.file.getvalue()  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
 from loopwright.base import one_line
@@ -110,14 +111,30 @@ def _cells(summary: Summary, running: bool, now: datetime) -> list[Text]:
     return [
         Text(short_id(summary.id), "bold"),
         Text(ago(summary.started_at, now)),
-        Text(one_line(summary.agent, 12)),
-        Text("scripted", "magenta") if summary.scripted else Text(one_line(summary.model.rsplit("/", 1)[-1])),
+        Text(_agent(summary.agent)),
+        _model(summary),
         Text(_task(summary)),
         status_text(summary, running),
         Text(str(summary.parts)),
         Text(f"{passed}/{total}" if total else UNKNOWN),
         Text(money(summary.cost)),
     ]
+
+
+def _agent(agent: str) -> str:
+    """The name of an agent; of one that a file describes, that of the file."""
+    name, _, file = agent.partition(":")
+    return one_line(f"{name}:{PurePath(file).stem}" if name == "native" and file else agent, 20)
+
+
+def _model(summary: Summary) -> Text:
+    from rich.text import Text
+
+    if summary.scripted:
+        return Text("scripted", "magenta")
+    if summary.model.startswith("recorded:"):
+        return Text(f"recorded {short_id(summary.model.removeprefix('recorded:'))}", "magenta")
+    return Text(one_line(summary.model.rsplit("/", 1)[-1]))
 
 
 def _task(summary: Summary) -> str:
