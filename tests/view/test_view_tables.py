@@ -209,7 +209,7 @@ def test_many_files_and_arguments_are_counted_and_not_listed() -> None:
     [
         ({"agent": "native:/far/away/of/mine.yaml"}, " native:mine "),
         ({"agent": "acp:opencode acp"}, " acp:opencode"),
-        ({"scripted": False, "model": "recorded:e68fd0a5-ae1d-43ec-901b-0791732aa3a1"}, " recorded e68fd0a5 "),
+        ({"scripted": False, "model": "recorded:e68fd0a5-ae1d-43ec-901b-0791732aa3a1"}, " recorded:e68fd0a5 "),
         ({"scripted": False, "model": "openai/gpt-x"}, " gpt-x "),
     ],
 )

@@ -133,7 +133,7 @@ def _model(summary: Summary) -> Text:
     if summary.scripted:
         return Text("scripted", "magenta")
     if summary.model.startswith("recorded:"):
-        return Text(f"recorded {short_id(summary.model.removeprefix('recorded:'))}", "magenta")
+        return Text(f"recorded:{short_id(summary.model.removeprefix('recorded:'))}", "magenta")
     return Text(one_line(summary.model.rsplit("/", 1)[-1]))
 
 
