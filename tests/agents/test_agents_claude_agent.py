@@ -15,6 +15,7 @@ from tests.agents.foreign_stage import Stage, open_stage, play, recorded
 from loopwright.agents.claude import ClaudeAgent, conversation
 from loopwright.agents.claude.sessions import bring_back, kept, newest_session, nth_session, usable
 from loopwright.agents.claude.settings import STAND_IN, model_argument
+from loopwright.agents.claude.turns import TurnEnd
 from loopwright.agents.programs import Program
 from loopwright.agents.protocol import AgentMemory
 from loopwright.base import MachineError
@@ -221,3 +222,16 @@ def test_links_of_the_agent_are_not_followed(tmp_path: Path) -> None:
     assert kept(home, "/workspace", session).files == {}
     assert newest_session(home, "/workspace", "run") == 0
     assert "secret" in secret.read_text()
+
+
+def test_a_message_is_heard_when_it_is_in_a_request_and_not_only_when_it_is_done() -> None:
+    end = TurnEnd("prompt")
+    end.sent("more")
+    found = [(end.unheard, end.over)]
+    for message, state in (("more", "queued"), ("more", "started"), ("prompt", "completed"), ("more", "completed")):
+        end.see({"type": "command_lifecycle", "command_uuid": message, "state": state})
+        if message == "prompt":
+            end.see({"type": "result"})
+        found.append((end.unheard, end.over))
+    # Once it is taken, the session that is saved has it; but the turn goes on until it is done.
+    assert found == [(True, False), (True, False), (False, False), (False, False), (False, True)]

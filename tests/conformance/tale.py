@@ -172,7 +172,6 @@ class _Teller:
         (self._tale.rundir.scratch / "steered").touch()
         self._until("at-stop", process)
         self._until_told("I am stopped now.", process)
-        time.sleep(0.5)  # Claude Code writes its session some time after it has told of it
         self._facts["stopped"] = msgspec.to_builtins(ask(self._tale.rundir.control, ControlRequest(do="stop"), 10))
 
     def _until(self, mark: str, process: subprocess.Popen[bytes]) -> None:

@@ -26,8 +26,8 @@ class TurnEnd:
     """
 
     def __init__(self, message: str, before: TurnEnd | None = None) -> None:
-        self._prompt = message
         self._waiting = {message}
+        self._untaken: set[str] = set()
         self._state = "running"
         self._tells_state: bool = before is not None and before._tells_state
         self._acknowledges: bool = before is not None and before._acknowledges
@@ -36,6 +36,7 @@ class TurnEnd:
     def sent(self, message: str) -> None:
         """One more message was sent within the turn; `message` is its id."""
         self._waiting.add(message)
+        self._untaken.add(message)
 
     def see(self, line: _Json) -> None:
         """Take note of a line."""
@@ -44,16 +45,19 @@ class TurnEnd:
             self.result = line
         elif kind == "command_lifecycle":
             self._acknowledges = True
-            if line.get("state") in _DONE:
-                self._waiting.discard(str(line.get("command_uuid")))
+            state, message = line.get("state"), str(line.get("command_uuid"))
+            if state in _DONE:
+                self._waiting.discard(message)
+            if state in _DONE or state == "started":
+                self._untaken.discard(message)
         elif kind == "system" and line.get("subtype") == "session_state_changed":
             self._tells_state = True
             self._state = str(line.get("state"))
 
     @property
     def unheard(self) -> bool:
-        """Whether a message that was sent within the turn still waits, as far as this CLI says."""
-        return bool(self._waiting - {self._prompt})
+        """Whether a message that was sent within the turn is in none of the model's requests yet, as this CLI says."""
+        return bool(self._untaken)
 
     @property
     def over(self) -> bool:
