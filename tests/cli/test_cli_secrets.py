@@ -9,11 +9,13 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+# Long, and no hexadecimal: short ones stand in digests and compressed files by chance.
+_MARK = "plantedQwZkXvJyGh"
 _PLANTED = {
-    "OPENAI_API_KEY": "sk-planted-openai-7f3a",
-    "ANTHROPIC_API_KEY": "sk-planted-anthropic-7f3a",
-    "AWS_SECRET_ACCESS_KEY": "planted-aws-7f3a",
-    "SOME_TOKEN": "planted-token-7f3a",
+    "OPENAI_API_KEY": f"sk-openai-{_MARK}",
+    "ANTHROPIC_API_KEY": f"sk-anthropic-{_MARK}",
+    "AWS_SECRET_ACCESS_KEY": f"aws-{_MARK}",
+    "SOME_TOKEN": f"token-{_MARK}",
 }
 
 
@@ -28,6 +30,7 @@ def test_planted_keys_are_in_no_file_of_the_run(
     assert said.code == 0, said.out + said.err
     written = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
     assert len(written) > 10
-    everything = [path.read_bytes() for path in written] + [said.out.encode(), said.err.encode()]
-    assert any(b"HOME=/home/agent" in content for content in everything)
-    assert not any(b"7f3a" in content for content in everything)
+    contents = {str(path): path.read_bytes() for path in written}
+    contents |= {"standard output": said.out.encode(), "standard error": said.err.encode()}
+    assert any(b"HOME=/home/agent" in content for content in contents.values())
+    assert [name for name, content in contents.items() if _MARK.encode() in content] == []
