@@ -151,9 +151,8 @@ async def _gateway(folder: Path) -> AsyncIterator[str]:
     blobs = BlobStore(folder / "blobs")
     spec = ModelSpec.parse(f"scripted:{folder / 'script.yaml'}")
     gateway = Gateway(spec, on_call=lambda _: None, limits=Limits(), blobs=blobs)
-    app, serving = mcp_app(tool)
-    served = Starlette(routes=[Route("/mcp", endpoint=app), Mount("/", app=gateway.app)])
-    async with serving, serve_unix(served, folder / "s"), _relayed(folder / "s") as port:
+    served = Starlette(routes=[Route("/mcp", endpoint=mcp_app(tool)), Mount("/", app=gateway.app)])
+    async with serve_unix(served, folder / "s"), _relayed(folder / "s") as port:
         yield f"http://127.0.0.1:{port}"
     await gateway.close()
 

@@ -81,9 +81,8 @@ async def open_stage(folder: Path, script: str, backend: str = "bwrap", *, mcp: 
         on_delta=stage.deltas.append,
         notice=lambda code, message: stage.notices.append((code, message)),
     )
-    app, serving = mcp_app(tool)
-    served = Starlette(routes=[*([Route("/mcp", endpoint=app)] if mcp else []), At("/", app=gateway.app)])
-    async with serving, serve_unix(served, folder / "gateway.sock"):
+    served = Starlette(routes=[*([Route("/mcp", endpoint=mcp_app(tool))] if mcp else []), At("/", app=gateway.app)])
+    async with serve_unix(served, folder / "gateway.sock"):
         try:
             yield stage
         finally:

@@ -74,9 +74,8 @@ async def open_stage(folder: Path, script: str, backend: str = "bwrap") -> Async
     async def graded(path: str, call_id: str) -> TestReply:
         return TestReply(await run_tests(path), "grade-1", True)
 
-    app, serving = mcp_app(run_tests)
-    routes = [Route("/mcp", endpoint=app), RouteMount("/", app=gateway.app)]
-    async with serving, serve_unix(Starlette(routes=routes), folder / "gateway.sock"):
+    routes = [Route("/mcp", endpoint=mcp_app(run_tests)), RouteMount("/", app=gateway.app)]
+    async with serve_unix(Starlette(routes=routes), folder / "gateway.sock"):
         context = AgentContext(
             instruction="Do what the script says.",
             workspace=folder / "workspace",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,12 +17,11 @@ import uvicorn
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
-from mcp.server import _streamable_http_modern
 from mcp_types import CallToolResult, TextContent
-from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from loopwright.harness import mcp_server
 from loopwright.harness.mcp_server import mcp_app
 
 pytestmark = pytest.mark.anyio
@@ -30,16 +30,15 @@ pytestmark = pytest.mark.anyio
 @asynccontextmanager
 async def served(run_tests: Callable[[str], Awaitable[str]], bound: socket.socket) -> AsyncIterator[None]:
     """The endpoint at /mcp of a uvicorn that listens on `bound`."""
-    app, lifespan = mcp_app(run_tests)
     config = uvicorn.Config(
-        Starlette(routes=[Route("/mcp", endpoint=app)]),
+        Starlette(routes=[Route("/mcp", endpoint=mcp_app(run_tests))]),
         log_level="warning",
         lifespan="off",
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    async with lifespan, anyio.create_task_group() as group:
+    async with anyio.create_task_group() as group:
         group.start_soon(server.serve, [bound])
         while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
             await anyio.sleep(0.01)
@@ -126,21 +125,126 @@ async def test_calls_do_not_wait_for_each_other() -> None:
     assert answers == ["second", "first"]
 
 
-@pytest.mark.parametrize("mode", ["auto", "legacy"])
-async def test_a_long_call_is_kept_alive(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The comments that the SDK sends every 15 s, at 10 times a second; a client that gives up after 0.5 s of silence.
-    monkeypatch.setattr(EventSourceResponse, "DEFAULT_PING_INTERVAL", 0.1)
-    monkeypatch.setattr(_streamable_http_modern, "_SSE_PING_INTERVAL", 0.1)
+async def test_a_long_call_is_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The comments that are sent every 15 s, at 10 times a second; a client that gives up after 2 s of silence.
+    monkeypatch.setattr(mcp_server, "_PING_SECONDS", 0.1)
 
     async def slow(path: str) -> str:
-        await anyio.sleep(1.2)
+        await anyio.sleep(3)
         return path
 
     bound, url = loopback()
-    http = httpx2.AsyncClient(trust_env=False, timeout=0.5)
+    http = httpx2.AsyncClient(trust_env=False, timeout=2)
     impatient = streamable_http_client(url, http_client=http)
-    async with served(slow, bound), http, Client(impatient, mode=mode) as client:
+    async with served(slow, bound), http, Client(impatient) as client:
         assert text_of(await client.call_tool("run_tests", {"test_path": "x"})) == "x"
+
+
+async def test_a_cancelled_call_ends_and_others_go_on() -> None:
+    ended: list[str] = []
+
+    async def slow(path: str) -> str:
+        try:
+            await anyio.sleep(0 if path == "quick" else 3600)
+        finally:
+            ended.append(path)
+        return path
+
+    bound, url = loopback()
+    async with served(slow, bound), httpx2.AsyncClient(trust_env=False) as http:
+        session = (await http.post(url, json=initialize())).headers["mcp-session-id"]
+        answers: dict[str, dict[str, Any]] = {}
+
+        async def call(number: int, path: str, session: str) -> None:
+            asked = request("tools/call", number, name="run_tests", arguments={"test_path": path})
+            answer = await http.post(url, json=asked, headers={"mcp-session-id": session}, timeout=60)
+            answers[path] = json.loads(answer.text.partition("data: ")[2].partition("\n")[0])
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(call, 7, "long", session)
+            group.start_soon(call, 7, "of another session", "other")
+            await call(8, "quick", session)
+            cancel = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}}
+            while "long" not in answers:
+                assert (await http.post(url, json=cancel, headers={"mcp-session-id": session})).status_code == 202
+                await anyio.sleep(0.05)
+            assert "of another session" not in answers
+            group.cancel_scope.cancel()
+    assert ended[:2] == ["quick", "long"]
+    assert answers["long"]["error"]["code"] == -32800
+    assert answers["quick"]["result"]["content"] == [{"type": "text", "text": "quick"}]
+
+
+async def test_a_client_that_goes_away_does_not_end_the_tests() -> None:
+    begun, ended = anyio.Event(), anyio.Event()
+    go_on = anyio.Event()
+
+    async def slow(path: str) -> str:
+        begun.set()
+        await go_on.wait()
+        ended.set()
+        return path
+
+    bound, url = loopback()
+    async with served(slow, bound):
+        asked = request("tools/call", 1, name="run_tests", arguments={})
+        async with httpx2.AsyncClient(trust_env=False) as http, http.stream("POST", url, json=asked):
+            await begun.wait()
+        go_on.set()
+        with anyio.fail_after(30):
+            await ended.wait()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"name": "rm", "arguments": {}}, "There is no tool 'rm'; there is run_tests."),
+        (
+            {"name": "run_tests", "arguments": {"test_path": 7}},
+            "run_tests takes {\"test_path\": a string}, not {'test_path': 7}.",
+        ),
+        ({"name": "run_tests", "arguments": "basics"}, "run_tests takes {\"test_path\": a string}, not 'basics'."),
+    ],
+)
+async def test_a_wrong_call_is_explained_to_the_agent(arguments: dict[str, Any], said: str) -> None:
+    bound, url = loopback()
+    async with served(echo, bound), httpx2.AsyncClient(trust_env=False) as http:
+        answer = await http.post(url, json=request("tools/call", "a", **arguments))
+    result = json.loads(answer.text.partition("data: ")[2].partition("\n")[0])
+    assert result == {
+        "jsonrpc": "2.0",
+        "id": "a",
+        "result": {"content": [{"type": "text", "text": said}], "isError": True},
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, -32700),
+        (b"\xff\xfe", 400, -32700),
+        (b"[]", 400, -32600),
+        (b'{"id": [], "method": "ping"}', 400, -32600),
+        (b'{"id": 1, "method": "ping", "params": {"x": "' + b"x" * (1 << 20) + b'"}}', 400, -32600),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "resources/list"}', 200, -32601),
+    ],
+)
+async def test_what_is_no_message_is_answered_with_the_protocol_s_code(body: bytes, status: int, code: int) -> None:
+    bound, url = loopback()
+    async with served(echo, bound), httpx2.AsyncClient(trust_env=False) as http:
+        answer = await http.post(url, content=body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+        # ... and the next one is served
+        assert (await http.post(url, json=request("ping", 2))).json() == {"jsonrpc": "2.0", "id": 2, "result": {}}
+        assert (await http.get(url)).status_code == 405
+
+
+@pytest.mark.parametrize(("asked", "spoken"), [("2025-03-26", "2025-03-26"), ("2099-01-01", "2025-11-25")])
+async def test_the_revision_that_is_spoken(asked: str, spoken: str) -> None:
+    bound, url = loopback()
+    async with served(echo, bound), httpx2.AsyncClient(trust_env=False) as http:
+        answer = await http.post(url, json=request("initialize", 1, protocolVersion=asked))
+    assert answer.json()["result"]["protocolVersion"] == spoken
 
 
 @pytest.mark.parametrize(
@@ -162,9 +266,13 @@ async def test_only_this_machine_is_answered(headers: dict[str, str], status: in
     assert answer.status_code == status
 
 
+def request(method: str, number: int | str, **params: Any) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+
+
 def initialize() -> dict[str, Any]:
-    about = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}}
-    return {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": about}
+    about = {"clientInfo": {"name": "t", "version": "0"}, "capabilities": {}}
+    return request("initialize", 1, protocolVersion="2025-06-18", **about)
 
 
 def shim(url: str) -> StdioServerParameters:

@@ -49,7 +49,7 @@ async def test_mcp_and_model_through_the_relay(tmp_path: Path, tiny_script: Path
     (tmp_path / "client.py").write_text(_CLIENT)
     relay = Relay(tmp_path / "gateway.sock")
     mounts = (Mount(tmp_path / "client.py", "/client.py"),)
-    async with host_app(gateway, cast(GradeDesk, _Desk())) as app, serve_unix(app, relay.socket):
+    async with serve_unix(host_app(gateway, cast(GradeDesk, _Desk())), relay.socket):
         sandbox = open_sandbox("bwrap", SandboxSpec(mounts=mounts, workdir="/", relay=relay))
         url = f"http://127.0.0.1:{relay.port}"
         done = await sandbox.run(Command((sys.executable, "/client.py", url)))
