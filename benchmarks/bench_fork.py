@@ -79,7 +79,8 @@ def _make(folder: Path, parts: int) -> None:
     for number in range(200):
         (task / "files" / f"file{number}.txt").write_text(f"{number}\n" * 50)
     (folder / "script.yaml").write_text(_SCRIPT)
-    _call(folder, "run", "--task", str(task), "--model", f"scripted:{folder}/script.yaml", "--trajectory-id", "parent")
+    model = ("--model", f"scripted:{folder}/script.yaml", "--max-turns", "1")
+    _call(folder, "run", "--task", str(task), *model, "--trajectory-id", "parent")
     _lengthen(RunDir.open(folder / "home", "parent"), parts)
 
 

@@ -114,7 +114,7 @@ class Crowd:
         return found
 
     def _leftovers(self) -> list[str]:
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + 30
         while (pids := traces_of(self.folder)) and time.monotonic() < deadline:
             time.sleep(0.1)
         files = [str(path) for path in (self.folder / "tmp").iterdir()]

@@ -16,7 +16,18 @@ _HEAD = """# Command line
 <!-- Written by `make docs` from the commands themselves; `make check` fails where it is out of date. -->
 
 Runs are named by their id, by the beginning of it, or by `latest`. They are kept in `$LOOPWRIGHT_HOME`, by default
-`.loopwright` in the current folder. Every command that reads takes `--json`.
+`.loopwright` in the current folder.
+
+With `--json` a command prints one JSON value on standard output, `logs` one a line. Later versions may add keys to what
+it says; they take none away. What is wrong is said on standard error, and what to type next on the line below:
+
+```text
+error: WHERE: WHAT
+       WHAT TO DO
+```
+
+The shell completes commands, options and ids after `eval "$(_LOOPWRIGHT_COMPLETE=bash_source loopwright)"`
+(`zsh_source` for zsh, `fish_source` for fish).
 
 ## Exit codes
 

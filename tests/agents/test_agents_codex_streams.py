@@ -167,6 +167,7 @@ def test_an_unknown_kind_is_kept_as_it_came_and_told_once(tmp_path: Path) -> Non
         ("unsupported call: fly", "failed"),
         ("unsupported custom tool call: fly", "failed"),
         ("failed to parse function arguments: missing field `x`", "failed"),
+        ("exec_command failed: CreateProcess { message: ... }", "failed"),
         ("Plan updated", "completed"),
         ("the log says: unsupported call: fly", "completed"),
     ],

@@ -132,4 +132,4 @@ def test_the_forwarder_passes_bytes_and_ends_with_its_command(tmp_path: Path) ->
                 got += data
         os.close(handle)
         assert got == sent
-        assert process.wait(10) == 5
+        assert process.wait(60) == 5

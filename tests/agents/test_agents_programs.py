@@ -137,12 +137,12 @@ def test_a_program_that_does_not_start_is_one_sentence(bare: Path, says: str, co
 
 
 def test_a_program_that_hangs_is_given_up_with_all_that_it_started(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("loopwright.agents.programs.asking._SECONDS", 0.5)
-    _program(bare / "codex", f"sleep 30 & echo $! > {bare}/child; wait")
+    monkeypatch.setattr("loopwright.agents.programs.asking._SECONDS", 2.0)
+    _program(bare / "codex", f"sleep 300 & echo $! > {bare}/child; wait")
     with pytest.raises(MachineError, match="did not answer"):
         find("codex")
     child = int((bare / "child").read_text())
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while _runs(child) and time.monotonic() < until:
         time.sleep(0.01)
     assert not _runs(child)

@@ -53,6 +53,19 @@ def test_the_task_and_the_newest_stay_where_there_is_too_much() -> None:
     assert f"({left_out} entries are left out here)" in text
 
 
+def test_nothing_is_left_out_where_all_just_fits() -> None:
+    turns, parts = _history(50)
+    whole = recap(turns, parts)
+    assert whole.count("[part ") == 49
+    length = len(whole.split("<transcript>\n")[1].removesuffix("\n</transcript>"))
+    assert recap(turns, parts, most_characters=length) == whole
+    assert "(1 entries are left out here)" in recap(turns, parts, most_characters=length - 1)
+
+
+def test_a_record_without_turns_has_no_entries() -> None:
+    assert "<transcript>\n\n</transcript>" in recap([], [])
+
+
 def test_long_results_keep_both_ends() -> None:
     tool = ToolUse("shell", "c", result=Payload(value="BEGIN" + "x" * 5000 + "END"), status="completed")
     text = recap([_turn(1, "p", 1)], [_part(1, 1, kind="tool_result", tool=tool)])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopwright.base import clip, nearest, one_line, printable
+from loopwright.base import clip, nearest, one_line, printable, valid
 
 
 @given(st.text())
@@ -26,6 +26,13 @@ def test_one_line_is_one_line_of_at_most_its_width(text: str, width: int) -> Non
 )
 def test_printable_shows_controls(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+@given(st.text(st.characters(exclude_categories=()) | st.sampled_from("\ud800\udfff")))
+def test_valid_text_differs_in_lone_surrogates_alone(text: str) -> None:
+    made = valid(text)
+    assert made.encode("utf-8").decode("utf-8") == made
+    assert made == "".join("?" if "\ud800" <= character <= "\udfff" else character for character in text)
 
 
 def test_clip_marks_the_cut() -> None:

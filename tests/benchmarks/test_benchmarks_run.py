@@ -240,13 +240,13 @@ def test_a_benchmark_that_hangs_dies_with_what_it_started(tmp_path: Path, capfd:
     child = "import time; time.sleep(100)"
     text = f"{_LINE}import subprocess, sys\nprint(subprocess.Popen([sys.executable, '-c', {child!r}]).pid, flush=True)"
     began = time.monotonic()
-    figures = run.measure(msgspec.structs.replace(_EXAMPLE, seconds=3), _script(tmp_path, text))
-    assert time.monotonic() - began < 20
+    figures = run.measure(msgspec.structs.replace(_EXAMPLE, seconds=6), _script(tmp_path, text))
+    assert time.monotonic() - began < 60
     assert [figure.value for figure in figures] == [9, None]
-    assert figures[-1].note == "not done after 3 s"
+    assert figures[-1].note == "not done after 6 s"
     child_id = int(capfd.readouterr().out)
     while _lives(child_id):  # being killed takes a moment on a busy machine
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 60
         time.sleep(0.01)
 
 

@@ -80,9 +80,9 @@ def test_4_a_held_index_lock_is_no_matter(agents_repository: Path, repo: Path) -
     with Checkpoints.create(repo, agents_repository) as checkpoints:
         (agents_repository / ".git/index.lock").write_text("")
         (agents_repository / "README").write_text("changed under a lock")
-        started = time.perf_counter()
+        started = time.monotonic()
         made = checkpoints.snapshot(1, "locked")
-        assert time.perf_counter() - started < 1.0
+        assert time.monotonic() - started < 10  # nobody takes the lock away: who waits for it waits for ever
         assert made is not None
         assert [change.path for change in made.changed_files] == ["README"]
         assert checkpoints.snapshot(2, "nothing left over") is None

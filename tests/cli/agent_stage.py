@@ -83,7 +83,7 @@ class Stage:
             capture_output=True,
             env={**_quiet(), "LOOPWRIGHT_HOME": str(self.folder / "home"), **(env or {})},
             cwd=self.folder,
-            timeout=100,
+            timeout=300,
             check=False,
         )
         return Said(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -47,6 +47,13 @@ def test_the_folder_is_copied_and_never_touched(stage: Stage) -> None:
     assert (facts["changed"], facts["applied"]) == ([], False)
 
 
+def test_a_file_that_is_too_large_to_be_kept_is_said_not_to_be_in_the_patch(stage: Stage) -> None:
+    replies = "  - calls: [{shell: truncate -s 20M core; echo b > b.txt}]\n  - say: x\n"
+    facts = stage.agent("-w", stage.own_files(), "--json", replies=replies).facts
+    assert [one["path"] for one in facts["changed"]] == ["b.txt"]
+    assert facts["left_out"] == [f"core ({20 << 20} bytes) was not kept in the checkpoint: it is too large to keep"]
+
+
 def test_a_home_inside_of_the_folder_is_not_copied_into_itself(stage: Stage) -> None:
     home = stage.own_files() / ".loopwright"
     words: list[str | Path] = [
@@ -208,6 +215,20 @@ def test_workspace_root_is_what_an_instruction_begins_with(stage: Stage) -> None
     facts = stage.agent("--json", more="workspace: {root: mine}\n").facts
     assert len(facts["changed"]) == 3
     assert facts["workspace"] == str(stage.files)
+
+
+def test_what_has_no_effect_is_said_before_the_run(stage: Stage) -> None:
+    said = stage.agent("--json", more="workspace: {mirror: {mode: testing}}\n", replies="  - say: Done.\n")
+    assert said.facts["reason"] == "finished"
+    assert "workspace.mirror.mode: has no effect: `workspace.mirror` is not enabled" in said.err
+
+
+def test_a_mirror_among_the_files_that_are_copied_is_refused(stage: Stage) -> None:
+    """Each run would copy the copy of the one before, into itself."""
+    stage.own_files()
+    said = stage.agent("-w", stage.files, more="workspace: {mirror: {enabled: true, path: mine/seen}}\n")
+    assert (said.code, "lies in the workspace" in said.err) == (2, True)
+    assert not (stage.files / "seen").exists()
 
 
 def test_main_is_the_same_command(stage: Stage) -> None:

@@ -69,7 +69,7 @@ class Terminal:
 
     def wait(self, until: str) -> None:
         """Read until the text is shown once more."""
-        start, ends = len(self.shown), time.monotonic() + 20
+        start, ends = len(self.shown), time.monotonic() + 90
         while until not in self.shown[start:]:
             assert time.monotonic() < ends, self.shown
             if select.select([self._controller], [], [], 0.1)[0]:

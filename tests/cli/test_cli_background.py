@@ -21,8 +21,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def words(tiny_task: Path, tiny_script: Path) -> list[str]:
-    """A run whose first shell command takes a minute, the first time."""
-    slow = '- shell: "[ -e /tmp/again ] || { touch /tmp/again; sleep 60; }; ls"\n      - shell: ls'
+    """A run whose first shell command takes minutes, the first time."""
+    slow = '- shell: "[ -e /tmp/again ] || { touch /tmp/again; sleep 200; }; ls"\n      - shell: ls'
     tiny_script.write_text(tiny_script.read_text().replace("- shell: ls", slow))
     return ["run", "--task", str(tiny_task), "--model", f"scripted:{tiny_script}", "--trajectory-id", "slow-run"]
 
@@ -36,7 +36,7 @@ def _status(loopwright: Any) -> dict[str, Any]:
 
 def _wait_for_parts(loopwright: Any, folder: Path, count: int) -> dict[str, Any]:
     journal = folder / "home/trajectories/slow-run/journal.jsonl"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 100
     while not (journal.exists() and b'"part":%d,' % count in journal.read_bytes()):
         assert time.monotonic() < deadline, "the run made no progress"
         time.sleep(0.05)
@@ -60,8 +60,8 @@ def test_detach_then_watch_stop_and_resume(loopwright: Any, words: list[str], tm
 
     began = time.monotonic()
     assert loopwright("stop", "slow-run").code == 0
-    assert time.monotonic() - began < 8
-    process.wait(5)
+    assert time.monotonic() - began < 100, "it did not wait for the command"
+    process.wait(60)
     facts = _status(loopwright)
     assert (facts["status"], facts["reason"]) == ("ended", "stopped")
     assert loopwright("verify", "slow-run").code == 0
@@ -99,8 +99,8 @@ def test_a_signal_ends_a_run_with_a_complete_record(
         _wait_for_parts(loopwright, tmp_path, 3)
         below = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(number)
-        assert process.wait(10) == code
-    gone, alive = psutil.wait_procs(below, timeout=3)
+        assert process.wait(100) == code
+    gone, alive = psutil.wait_procs(below, timeout=60)
     assert (bool(gone), alive) == (True, [])
     facts = _status(loopwright)
     assert (facts["status"], facts["reason"]) == ("ended", "stopped")

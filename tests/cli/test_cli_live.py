@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +18,7 @@ from tests.conftest import Finished, Loopwright, caller
 pytestmark = pytest.mark.slow
 
 
-def _until(look: Callable[[], Any], seconds: float = 20.0) -> Any:
+def _until(look: Callable[[], Any], seconds: float = 100.0) -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = look()
@@ -32,8 +35,8 @@ def _status(loopwright: Loopwright, run: str) -> dict[str, Any]:
 
 @pytest.fixture
 def running(loopwright: Loopwright, probe: Any, tiny_task: Path, tiny_script: Path) -> Iterator[str]:
-    """A run in the background that would go on for a minute."""
-    plan = probe([["say", "a"], ["sleep", 1], ["say", "b"], ["sleep", 60]])
+    """A run in the background that would go on for minutes."""
+    plan = probe([["say", "a"], ["sleep", 1], ["say", "b"], ["sleep", 300]])
     words = ["run", "--task", tiny_task, "--agent", plan, "--model", f"scripted:{tiny_script}", "--detach"]
     said = loopwright(*words, "--trajectory-id", "live")
     assert said.code == 0, said.err
@@ -47,7 +50,8 @@ def test_steer_and_limit_reach_a_run_that_goes_on(loopwright: Loopwright, runnin
     assert (said.code, said.out) == (0, "told\n")
     later = json.loads(loopwright("steer", running, "you are deaf", "--json").out)
     assert later["delivered"] == "next_turn"
-    assert loopwright("limit", running, "--max-tokens", "5000").out.startswith("limits of live are now: 5,000 tokens")
+    limited = loopwright("limit", running, "--max-tokens", "5000")
+    assert limited.out == "limits of live are now: 1,000 parts, 5,000 tokens\n"
     ended = json.loads(loopwright("limit", running, "--max-parts", "1", "--json").out)
     assert ended["detail"] == "part_limit reached"
     _until(lambda: _status(loopwright, running)["status"] == "ended")
@@ -55,6 +59,8 @@ def test_steer_and_limit_reach_a_run_that_goes_on(loopwright: Loopwright, runnin
     assert "told after part" in shown
     assert "mind the gap" in shown
     assert "5.0k" in shown or "5,000 tokens" in shown
+    late = loopwright("stop", running)
+    assert (late.code, "The run live is not running: it has ended (part limit)." in late.err) == (2, True)
 
 
 def test_what_makes_no_sense_is_said_in_one_sentence(finished: Finished) -> None:
@@ -113,11 +119,24 @@ def test_resume_in_the_background(loopwright: Loopwright, tiny_task: Path, tiny_
 
 
 def test_attach_shows_what_is_on_its_way(
-    loopwright: Loopwright, probe: Any, tiny_task: Path, tiny_script: Path
+    loopwright: Loopwright, probe: Any, tiny_task: Path, tiny_script: Path, tmp_path: Path
 ) -> None:
-    plan = probe([["say", "a"], ["sleep", 3], ["say", "one line\nand another\nthe rest"], ["sleep", 1]], [["exit", 1]])
+    plan = probe([["hint", "soon\n", "seen"], ["say", "one line\nand another\nthe rest"], ["sleep", 1]], [["exit", 1]])
     words = ["run", "--task", tiny_task, "--agent", plan, "--model", f"scripted:{tiny_script}", "--detach"]
     assert loopwright(*words, "--trajectory-id", "live", "--max-turns", "1").code == 0
-    shown = loopwright("attach", "live", "--plain").out.splitlines()
-    deltas = [line.partition(" delta ")[2] for line in shown if line.startswith("------ ")]
-    assert deltas == ["kind=text one line", "kind=text and another"]
+    home = tmp_path / "home"
+    deltas: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, "-m", "loopwright", "attach", "live", "--plain"],
+        env={**os.environ, "LOOPWRIGHT_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as watching:
+        assert watching.stdout is not None
+        for line in watching.stdout:
+            if line.startswith("------ "):
+                deltas.append(line.rstrip().partition(" delta ")[2])
+            if deltas == ["kind=text soon"]:
+                (home / "trajectories" / "live" / "scratch" / "seen").touch()
+    assert watching.returncode == 0
+    assert [delta for delta in deltas if delta != "kind=text soon"] == ["kind=text one line", "kind=text and another"]

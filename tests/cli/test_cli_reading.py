@@ -45,6 +45,19 @@ def test_list_and_status(finished: Any) -> None:
     assert "solved" in finished.loopwright("status", "tiny").out
 
 
+def test_the_shell_completes_commands_and_ids(finished: Any) -> None:
+    def completed(words: str) -> list[str]:
+        asked = {"_LOOPWRIGHT_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+        return [line.partition(",")[2] for line in finished.loopwright(env=asked).out.splitlines()]
+
+    assert {"show", "status", "stop"} <= set(completed("loopwright s"))
+    ids = completed("loopwright show ")
+    assert ids[0] == "latest"
+    known = [run["id"] for run in _json(finished.loopwright("list", "--json"))]
+    assert ids[1:] == known
+    assert completed(f"loopwright diff {known[0][:4]}") == [name for name in known if name.startswith(known[0][:4])]
+
+
 def test_show(finished: Any) -> None:
     trace = _json(finished.loopwright("show", "latest", "--json"))
     assert len(trace["parts"]) == 19
@@ -93,7 +106,7 @@ def test_logs_follow_a_run_that_goes_on(finished: Any, tmp_path: Path) -> None:
         with (run / "journal.jsonl").open("ab") as journal:
             journal.write(lines[5])
         after = json.loads(following.stdout.readline())
-    out, err = following.communicate(timeout=20)
+    out, err = following.communicate(timeout=100)
     assert (before, after["seq"], out) == ([1, 2, 3, 4, 5], 6, "")
     assert "its process is gone; go on with: loopwright resume tiny-run" in err
     environment = {"LOOPWRIGHT_HOME": str(tmp_path / "home")}
@@ -230,6 +243,14 @@ def test_verify_and_recover(finished: Any) -> None:
     assert finished.loopwright("recover", "latest").code == 0
 
 
+def test_a_part_that_is_not_there_is_refused_in_the_same_words_by_all(finished: Any, tmp_path: Path) -> None:
+    for words in (("show",), ("show", "--json"), ("checkout", tmp_path / "new"), ("replay",), ("fork",)):
+        said = finished.loopwright(words[0], "latest", *words[1:], "--part", "99")
+        assert (said.code, said.out) == (2, "")
+        assert said.err.startswith("error: The run ")
+        assert " has no part 99.\n       Its " in said.err
+
+
 def test_test_by_hand(finished: Any, tmp_path: Path) -> None:
     (tmp_path / "build.sh").write_text("exit 0\n")
     (tmp_path / "greet.sh").write_text("echo hello ada\n")
@@ -239,7 +260,9 @@ def test_test_by_hand(finished: Any, tmp_path: Path) -> None:
     assert (said.code, result["passed"], result["failed"], result["total"]) == (1, 1, 2, 3)
     assert {"suites", "cases"} <= result.keys()
     assert finished.loopwright("test", "words/ada", *words).code == 0
-    assert finished.loopwright("test", "wrods", *words).code == 2
+    said = finished.loopwright("test", "wrods", *words)
+    assert (said.code, said.out) == (2, "")
+    assert f"error: {finished.folder / 'greet'}: no test matches 'wrods'; nearest: words" in said.err
 
 
 def test_doctor_says_what_works(finished: Any) -> None:

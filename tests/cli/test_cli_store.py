@@ -51,17 +51,21 @@ def _keys(environment: dict[str, str]) -> set[str]:
 def test_a_run_is_in_the_store_while_it_goes_on_and_after_its_machine_is_gone(
     loopwright: Any, s3: dict[str, str], tiny_task: Path, tiny_script: Path, tmp_path: Path
 ) -> None:
-    tiny_script.write_text(tiny_script.read_text().replace("- shell: ls", "- shell: sleep 4"))
+    wait = "until [ -e /tmp/shipped ]; do sleep 0.1; done; ls"
+    tiny_script.write_text(tiny_script.read_text().replace("- shell: ls", f"- shell: {wait}"))
     words = ["run", "--task", tiny_task, "--model", f"scripted:{tiny_script}", "--store", "s3://runs/lab"]
     said: list[Any] = []
     thread = threading.Thread(target=lambda: said.append(loopwright(*words, "--trajectory-id", "s3-run", env=s3)))
     thread.start()
     seen: set[str] = set()
-    while thread.is_alive() and not any(key.startswith("journal/") for key in seen):
+    deadline = time.monotonic() + 100
+    while thread.is_alive() and time.monotonic() < deadline and not any(key.startswith("journal/") for key in seen):
         seen = _keys(s3)
         time.sleep(0.1)
-    assert thread.is_alive()
-    assert "agent_trace.json" not in seen or any(key.startswith("journal/") for key in seen)
+    assert thread.is_alive(), said
+    (tmp_path / "home" / "trajectories" / "s3-run" / "scratch" / "shipped").touch()
+    assert any(key.startswith("journal/") for key in seen), "while it goes on"
+    assert "agent_trace.json" not in seen
     thread.join()
     assert said[0].code == 0, said[0].err
     assert "TRACE_S3_URI: s3://runs/lab/trajectories/s3-run/agent_trace.json" in said[0].out

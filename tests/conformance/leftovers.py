@@ -9,7 +9,7 @@ from pathlib import Path
 
 __all__ = ["leftovers", "processes_of", "sockets_below"]
 
-_SECONDS = 3.0
+_SECONDS = 30.0
 
 
 def leftovers(folder: Path) -> list[str]:

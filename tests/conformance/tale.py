@@ -35,7 +35,7 @@ PLANTED = {
     "OPENROUTER_API_KEY": "planted-openrouter-9c1e",
     "SOME_TOKEN": "planted-token-9c1e",
 }
-"""Keys that every life has in its environment; `9c1e` must be in no file afterwards."""
+"""Keys that every life has in its environment, and that must be in no file afterwards."""
 
 _ID = "tale"
 
@@ -48,7 +48,7 @@ class Entrant(NamedTuple):
     programs: tuple[str, ...]
 
 
-_SECONDS = 100.0
+_SECONDS = 300.0
 
 
 class Tale:
@@ -168,11 +168,11 @@ class _Teller:
     def _steer_and_stop(self, process: subprocess.Popen[bytes]) -> None:
         self._until("at-steer", process)
         request = ControlRequest(do="steer", source="the tale", text=STEERING)
-        self._facts["steered"] = msgspec.to_builtins(ask(self._tale.rundir.control, request, 10))
+        self._facts["steered"] = msgspec.to_builtins(ask(self._tale.rundir.control, request, 60))
         (self._tale.rundir.scratch / "steered").touch()
         self._until("at-stop", process)
         self._until_told("I am stopped now.", process)
-        self._facts["stopped"] = msgspec.to_builtins(ask(self._tale.rundir.control, ControlRequest(do="stop"), 10))
+        self._facts["stopped"] = msgspec.to_builtins(ask(self._tale.rundir.control, ControlRequest(do="stop"), 60))
 
     def _until(self, mark: str, process: subprocess.Popen[bytes]) -> None:
         """Wait until the script's command has touched /tmp/MARK in the sandbox."""

@@ -42,7 +42,7 @@ def _names_asked_for(folder: Path, command: list[str], env: dict[str, str], whic
     """Run a command without a network, and count the names that it looks up; `first` ends it after the first one."""
     log = folder / "names"
     unshare = ["unshare", "--map-root-user", "--net", "--mount"]
-    words = [*unshare, sys.executable, str(_QUIET_NET), str(log), "90", which, *command]
+    words = [*unshare, sys.executable, str(_QUIET_NET), str(log), "250", which, *command]
     subprocess.run(words, env=env, cwd=folder, check=False)
     return Counter(log.read_text().split())
 

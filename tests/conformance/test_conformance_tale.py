@@ -9,7 +9,7 @@ from tests.conformance.tale import PLANTED, STEERING, Tale
 
 from loopwright.record import verify
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 def test_parts_agree_in_kind_order_files_and_test_results(agent: str, tale: Tale) -> None:

@@ -16,7 +16,7 @@ from tests.docs.pages import pages as all_pages
 # Every page with a session in it; blocks of other languages are not run.
 PAGES = [page for page in all_pages() if any(block.language == "console" for block in blocks(page))]
 _SCRIPTS = Path(sysconfig.get_path("scripts"))
-_SECONDS = 60
+_SECONDS = 200
 
 
 def environment() -> dict[str, str]:

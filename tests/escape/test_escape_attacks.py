@@ -101,13 +101,16 @@ def test_fork_bomb(attack: Attack) -> None:
     began = time.monotonic()
     outcome = attack("bomb", "60", processes=60)
     assert b"ESCAPED" not in outcome.stdout
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 100
 
 
 def test_nothing_outlives_the_time_limit(attack: Attack, place: str, workspace: Path) -> None:
-    outcome = attack("heartbeat", "heart", wall_seconds=1.5)
     heart = workspace / ("case/heart" if place == "cell" else "heart")
-    assert outcome.timed_out or b"timed out" in outcome.stdout
+    for seconds in (1.5, 10):  # the first is not enough to begin where the machine is very busy
+        outcome = attack("heartbeat", "heart", wall_seconds=seconds)
+        assert outcome.timed_out or b"timed out" in outcome.stdout
+        if heart.exists():
+            break
     size = heart.stat().st_size
     assert size > 0
     time.sleep(0.3)

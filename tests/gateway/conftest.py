@@ -59,7 +59,7 @@ def serve(tmp_path: Path) -> Serve:
         transport = httpx2.AsyncHTTPTransport(uds=str(path))
         async with (
             serve_unix(gateway.app, path),
-            httpx2.AsyncClient(transport=transport, base_url="http://gateway", timeout=20) as http,
+            httpx2.AsyncClient(transport=transport, base_url="http://gateway", timeout=100) as http,
         ):
             yield Served(gateway, path, blobs, http, calls)
             await gateway.close()

@@ -8,7 +8,12 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.responses import JSONResponse, Response
+from tests.gateway.patience import until
+
+from loopwright.gateway.provider.outage import own_words
 
 pytestmark = pytest.mark.anyio
 
@@ -146,11 +151,11 @@ async def test_nobody_there(serve: Any) -> None:
 async def test_an_agent_that_gives_up_waiting_for_retries(serve: Any, upstream: Any) -> None:
     upstream.answers = [Response(b"{}", 503, {"retry-after": "30"})]
     async with serve(f"{upstream.base}/v1#m", environ={}) as served:
-        with anyio.move_on_after(0.5):
-            await ask(served)
-        with anyio.fail_after(5):
-            while not served.calls:  # noqa: ASYNC110 - the record is a list, and nobody tells of it
-                await anyio.sleep(0.01)
+        async with anyio.create_task_group() as group:
+            group.start_soon(ask, served)
+            await until(lambda: served.gateway.waiting)
+            group.cancel_scope.cancel()
+        await until(lambda: bool(served.calls))
     assert "answered HTTP 503" in served.gateway.outage
 
 
@@ -166,3 +171,120 @@ async def test_a_stream_that_breaks(serve: Any, upstream: Any) -> None:
         with pytest.raises(httpx2.RemoteProtocolError):
             await served.http.post("/v1/chat/completions", json=CHAT | {"stream": True})
     assert "gave no answer" in served.gateway.outage
+
+
+async def test_the_providers_own_words_are_told_without_the_key(serve: Any, upstream: Any) -> None:
+    said = f"The key {KEY} of Acme\x1b[31m\nis \u202espent. " + "Ask Eve. " * 99
+    upstream.answers = [JSONResponse({"error": {"message": said}}, 402)]
+    async with serve("openai/gpt-5", environ=openai(upstream.base)) as served:
+        await ask(served)
+    text = str(served.gateway.outage)
+    assert 'answered HTTP 402: "The key [key] of Acme' in text
+    assert "Check the quota" in text
+    assert KEY not in text
+    assert text.isprintable()
+    assert len(text) < 600
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"error": {"message": "a"}}', "a"),
+        (b'[{"error": {"message": "a"}}]', "a"),
+        (b'{"error": "a"}', "a"),
+        (b'{"detail": "a"}', "a"),
+        (b'{"error": {"message": 7}, "message": "a"}', "a"),
+        (b"no such host\n", "no such host"),
+        (b"<html>nginx</html>", ""),
+        (b'{"error": {"mess', ""),
+        (b"[" * 100_000, ""),
+        (b"7", ""),
+        (b"", ""),
+    ],
+)
+def test_where_a_provider_puts_its_words(body: bytes, words: str) -> None:
+    assert own_words(body) == words
+
+
+@given(st.binary(max_size=200))
+def test_any_body_gives_one_short_line(body: bytes) -> None:
+    words = own_words(body)
+    assert len(words) <= 300
+    assert "\n" not in words
+
+
+RESPONSES = {"model": "asked", "input": "hi", "stream": True}
+MESSAGES = {"model": "asked", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 9000, "stream": True}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "name", "told"),
+    [
+        ("/v1/responses", RESPONSES, "thread-id", 400),
+        ("/v1/messages", MESSAGES, "x-claude-code-session-id", 402),
+        ("/v1/chat/completions", CHAT, "x-session-id", 400),
+        ("/v1/chat/completions", CHAT, "x-loopwright-conversation", None),
+        ("/v1/chat/completions", CHAT, "x-other", None),
+    ],
+)
+@pytest.mark.parametrize("status", [401, 404, 429, 503])
+async def test_agents_that_would_ask_for_ever_are_told_that_it_is_over(
+    serve: Any, upstream: Any, path: str, body: Any, name: str, told: int | None, status: int
+) -> None:
+    upstream.answers = [JSONResponse({"error": {"message": "Rate limit of 7 exceeded"}}, status)]
+    async with serve(f"{upstream.base}/v1#m", environ={}) as served:
+        got = await served.http.post(path, json=body, headers={name: "s"})
+    call, words = served.calls[-1], got.json()["error"]["message"]
+    assert (got.status_code, call.status) == (told or status, told or status)
+    if told is None:
+        assert words == "Rate limit of 7 exceeded"
+        return
+    assert got.headers["x-should-retry"] == "false"
+    assert not any(letter.isdigit() for letter in words), "some agents ask again where they read a number"
+    assert "exceeded" not in words
+    assert f"HTTP {status}" in call.error
+    assert "Rate limit of 7 exceeded" in call.error
+    provider = {"status": status, "body": {"error": {"message": "Rate limit of 7 exceeded"}}}
+    assert served.response()["provider"] == provider
+    assert "Rate limit of 7 exceeded" in served.gateway.outage
+
+
+async def test_an_agent_may_wait_longer_than_we_do(serve: Any, upstream: Any) -> None:
+    upstream.answers = [Response(b"{}", 429, {"retry-after": "300"})]
+    async with serve(f"{upstream.base}/v1#m", environ={}) as served:
+        got = await served.http.post("/v1/responses", json=RESPONSES, headers={"thread-id": "s"})
+    assert (got.status_code, got.headers["retry-after"]) == (429, "300")
+
+
+async def test_nobody_there_is_final_for_an_agent_that_would_ask_again(serve: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        base = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    async with serve(f"{base}#m", environ={}) as served:
+        got = await served.http.post("/v1/responses", json=RESPONSES, headers={"thread-id": "s"})
+    assert got.status_code == 400
+
+
+async def test_waiting_is_told_at_once_and_once_an_outage(serve: Any, upstream: Any) -> None:
+    told: list[tuple[str, str]] = []
+    slow = Response(b'{"error": "the engine room is flooded"}', 503, {"retry-after": "30"})
+    async with serve(f"{upstream.base}/v1#m", environ={}, on_notice=lambda *notice: told.append(notice)) as served:
+        upstream.answers = [slow]
+        async with anyio.create_task_group() as group:
+            group.start_soon(ask, served)
+            await until(lambda: served.gateway.waiting)
+            assert [code for code, _ in told] == ["provider_waits"], "before the wait, not after it"
+            group.cancel_scope.cancel()
+        busy = Response(b"{}", 503)
+        upstream.answers = [busy, busy, FINE, FINE, busy, FINE]
+        assert [await ask(served) for _ in range(3)] == [200, 200, 200]
+    assert "the engine room is flooded" in told[0][1]
+    assert "up to 4 times" in told[0][1]
+    assert "up to 8 times" in told[1][1]
+    assert len(told) == 2
+
+
+async def test_a_provider_that_has_answered_is_waited_for_longer(serve: Any, upstream: Any) -> None:
+    upstream.answers = [FINE, Response(b"{}", 503)]
+    async with serve(f"{upstream.base}/v1#m", environ={}) as served:
+        assert [await ask(served), await ask(served)] == [200, 503]
+    assert [call.retries for call in served.calls] == [0, 8]

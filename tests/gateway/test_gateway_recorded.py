@@ -139,6 +139,7 @@ async def test_after_the_last_answer_every_request_is_refused(
     assert error["message"] == "The record of before has no answer for request 2 of this run; its last is 1."
     assert error["code"] == "recording_ended"
     assert served.calls[-1].error == error["message"]
+    assert (served.gateway.refusal.kind, served.gateway.outage) == ("ended", error["message"])
 
 
 async def test_another_api_is_refused_in_words(serve: Any, recorded: list[bytes], tmp_path: Path) -> None:

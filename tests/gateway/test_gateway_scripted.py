@@ -61,9 +61,8 @@ WIRES = {
 
 def sdk(socket: Path) -> AsyncOpenAI:
     transport = httpx2.AsyncHTTPTransport(uds=str(socket))
-    return AsyncOpenAI(
-        base_url="http://gateway/v1", api_key="x", http_client=httpx2.AsyncClient(transport=transport), max_retries=0
-    )
+    http = httpx2.AsyncClient(transport=transport, timeout=100)
+    return AsyncOpenAI(base_url="http://gateway/v1", api_key="x", http_client=http, max_retries=0)
 
 
 @pytest.mark.parametrize("api", WIRES)
@@ -200,6 +199,22 @@ async def test_after_the_last_reply_the_script_has_ended(serve: Any, script: Cal
     assert got.json()["choices"][0]["message"]["content"] == "The script has ended."
     assert served.calls[-1].script is not None
     assert served.calls[-1].script.reply == -1
+    assert served.gateway.refusal.kind == "ended"
+    assert "The script demo has no more replies" in served.gateway.outage
+    assert "number 1" in served.gateway.outage
+
+
+async def test_a_new_gateway_knows_that_the_script_had_ended(serve: Any, script: Callable[..., str]) -> None:
+    model, ends = script("  - say: only\n"), []
+    async with serve(model) as served:
+        for words in ("a", "b"):
+            body = chat(*NATIVE) | {"messages": [{"role": "user", "content": "go"}, {"role": "user", "content": words}]}
+            await served.http.post("/v1/chat/completions", json=body)
+    for calls in (served.calls[:1], served.calls, served.calls[:0]):
+        async with serve(model) as again:
+            again.gateway.restore(calls)
+            ends.append(again.gateway.outage)
+    assert ends == [None, served.gateway.outage, None]
 
 
 async def test_a_new_gateway_goes_on_where_the_record_ends(serve: Any, script: Callable[..., str]) -> None:

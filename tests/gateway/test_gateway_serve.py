@@ -85,7 +85,7 @@ async def test_a_slow_call_does_not_hold_the_end(tmp_path: Path, caplog: pytest.
             group.start_soon(ask)
             await arrived.wait()
             began = time.monotonic()
-        assert time.monotonic() - began < 4.5
+        assert time.monotonic() - began < 30, "half of what it would take"
     assert answers == ["Internal Server Error"]
     assert caplog.records == []
 
@@ -99,7 +99,7 @@ async def test_what_is_wrong_with_the_machine_is_not_told_twice(
         raise ValueError("a fault of ours")
 
     transport = httpx2.AsyncHTTPTransport(uds=str(tmp_path / "s"))
-    async with serve_unix(broken, tmp_path / "s"), httpx2.AsyncClient(transport=transport) as client:
+    async with serve_unix(broken, tmp_path / "s"), httpx2.AsyncClient(transport=transport, timeout=100) as client:
         assert (await client.get("http://gateway/full")).status_code == 500
         assert caplog.records == []
         assert (await client.get("http://gateway/fault")).status_code == 500

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -70,13 +72,49 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
 
 RunRunner = Callable[..., list[dict[str, Any]]]
 
+# Starts the runner, and ends it with all that it started when we are killed: here is no sandbox that would do it.
+_STARTER = """
+import ctypes, os, signal, sys
+sys.path.append(sys.argv[2])
+from loopwright.harness._linux import adopt_orphans, kill_orphans
+def end(*_):
+    kill_orphans(set())
+    os._exit(1)
+signal.signal(signal.SIGTERM, end)
+ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
+if os.getppid() != int(sys.argv[1]):
+    end()
+adopt_orphans()
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+runner = os.fork()
+if runner == 0:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    os.execv(sys.executable, [sys.executable, "-I", "-S", *sys.argv[3:]])
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(runner, 0)[1]))
+"""
+
+
+def runner_argv() -> list[str]:
+    """The command for the test runner that does not outlive this process."""
+    package = RUNNER.parents[2]
+    return [sys.executable, "-I", "-S", "-c", _STARTER, str(os.getpid()), str(package), str(RUNNER)]
+
+
+@pytest.fixture(name="runner_argv")
+def _runner_argv() -> list[str]:
+    return runner_argv()
+
 
 @pytest.fixture
 def run_runner(make_task: MakeTask, tmp_path: Path) -> RunRunner:
     """Run the test runner without a sandbox; gives its lines. Keywords change the request."""
 
+    numbers = itertools.count()
+
     def run(environment: str, **changes: Any) -> list[dict[str, Any]]:
-        folder = make_task(environment)
+        folder = make_task(environment, name=f"task{next(numbers)}")
         for name in ("workspace", "cases"):
             (tmp_path / name).mkdir(exist_ok=True)
         request: dict[str, Any] = {
@@ -88,15 +126,15 @@ def run_runner(make_task: MakeTask, tmp_path: Path) -> RunRunner:
             "isolated": False,
             "tests": [test.id for test in list_tests(folder / "environment.py")],
             "parallel": 2,
-            "build_seconds": 5,
-            "test_seconds": 5,
+            "build_seconds": 60,
+            "test_seconds": 60,
             "memory_mb": 1024,
             "build_memory_mb": 4096,
             "processes": 64,
             "output_kb": 64,
         }
-        argv = [sys.executable, "-I", "-S", str(RUNNER)]
-        done = subprocess.run(argv, input=json.dumps(request | changes).encode(), capture_output=True, timeout=60)
+        given = json.dumps(request | changes).encode()
+        done = subprocess.run(runner_argv(), input=given, capture_output=True, timeout=200)
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -57,14 +57,14 @@ def hangs():
     run(["sh", "-c", "trap '' TERM; setsid sleep 4321 & sleep 4321"], timeout=100)
 @s.test("looks")
 def looks():
-    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]
-    assert len(lines) > 1
-    assert not [line for line in lines if b"4321" in line]
+    words = [word for path in Path("/proc").glob("[0-9]*/cmdline") for word in path.read_bytes().split(b"\\0")]
+    assert len(words) > 1
+    assert b"4321" not in words
 """
     grader = Grader(load_task(make_task(code)), backend="bwrap", cache=None, parallel=1)
     began = time.monotonic()
     grade = await grader.grade_folder(make_workspace({}))
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 60
     assert [case.status for case in grade.cases] == ["timeout", "passed"]
 
 

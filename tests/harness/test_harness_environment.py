@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from loopwright.harness._places import grading_spec
 from loopwright.harness.environment import Completed, rejected
-
-SOURCE = Path(__file__).parents[2] / "src" / "loopwright"
 
 
 def completed(exit_code: int | None = 1, signal: int | None = None, *, err: bytes = b"x.c:1: error: no") -> Completed:
@@ -47,28 +45,32 @@ def test_how_it_ended() -> None:
     assert completed(None).how_it_ended() == "cc did not end within its time limit"
 
 
-def start(code: str, library: Path) -> float:
-    began = time.perf_counter()
-    program = f"import sys; sys.path.append({str(library)!r}); {code}"
-    subprocess.run([sys.executable, "-I", "-S", "-c", program], check=True)
-    return time.perf_counter() - began
+def loaded(modules: str, library: Path) -> set[str]:
+    """What importing `modules` imports, in an interpreter without site packages."""
+    program = f"import sys; sys.path.append({str(library)!r}); before = {{*sys.modules}}; import {modules}"
+    argv = [sys.executable, "-I", "-S", "-c", f"{program}; print(*{{*sys.modules}} - before)"]
+    return {*subprocess.run(argv, check=True, capture_output=True, text=True).stdout.split()}
 
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    """The package as the grading sandbox sees it: these two folders, and no `loopwright/__init__.py`."""
-    (tmp_path / "loopwright").mkdir()
-    for name in ("harness", "sandbox"):
-        (tmp_path / "loopwright" / name).symlink_to(SOURCE / name)
-    return tmp_path
+    """The package as the grading sandbox shows it: no more than what is mounted there."""
+    for mount in grading_spec(tmp_path, tmp_path).mounts:
+        if mount.target.startswith("/loopwright/"):
+            shown = tmp_path / mount.target[1:]
+            shown.parent.mkdir(parents=True, exist_ok=True)
+            shown.symlink_to(mount.source)
+    return tmp_path / "loopwright"
 
 
 def test_it_needs_the_standard_library_alone(library: Path) -> None:
-    names = "import loopwright.harness.environment, loopwright.harness._runner, loopwright.sandbox.cell; import sys; "
-    start(names + "assert not {'msgspec', 'anyio', 'pydantic'} & set(sys.modules), sys.modules", library)
+    modules = loaded("loopwright.harness.environment, loopwright.harness._runner, loopwright.sandbox.cell", library)
+    assert {each.partition(".")[0] for each in modules} - sys.stdlib_module_names == {"loopwright"}
+    assert {each.name for each in (library / "loopwright").iterdir()} == {"base", "harness", "sandbox"}
 
 
-def test_it_is_imported_in_30_ms(library: Path) -> None:
-    pairs = [(start("pass", library), start("import loopwright.harness.environment", library)) for _ in range(9)]
-    # The best of nine: the machine is shared, the promise is about the code.
-    assert min(pair[1] for pair in pairs) - min(pair[0] for pair in pairs) < 0.030
+def test_it_is_quick_to_import(library: Path) -> None:
+    """Told by what is imported, for the clock of a busy machine says nothing; 48 modules take 15 ms."""
+    modules = loaded("loopwright.harness.environment", library)
+    assert len(modules) <= 60, sorted(modules)
+    assert not {"ast", "asyncio", "dataclasses", "inspect", "pathlib", "subprocess", "tempfile"} & modules

@@ -61,13 +61,16 @@ def _round(rundir: RunDir, chance: random.Random, totals: dict[str, int]) -> Non
         os.close(receiving)
         _write(rundir, reporting, random.Random(seed))
     os.close(reporting)
-    # Most kills fall into the appending, some into the opening and repairing before it.
+    # Most kills fall into the appending, some into the opening and repairing before it. Events are waited for rather
+    # than seconds: how many of them a disk takes in a moment differs by far.
+    reports = b""
     if chance.random() < 0.8:
-        os.read(receiving, _NUMBER.size)
+        for _ in range(chance.randint(1, 25)):
+            reports += os.read(receiving, _NUMBER.size)
     time.sleep(chance.random() * 0.006)
     os.kill(writer, signal.SIGKILL)
     os.waitpid(writer, 0)
-    last = _last_reported(receiving, before)
+    last = _last_reported(receiving, reports, before)
     os.close(receiving)
     _check(rundir, before, last, totals)
 
@@ -94,8 +97,7 @@ def _next(so_far: Progress, journal: Journal, chance: random.Random) -> Event:
     return checkpointed(event, so_far.last_commit) if kind < 0.15 else event
 
 
-def _last_reported(receiving: int, before: int) -> int:
-    data = b""
+def _last_reported(receiving: int, data: bytes, before: int) -> int:
     while piece := os.read(receiving, 1 << 16):
         data += piece
     whole = len(data) // _NUMBER.size * _NUMBER.size

@@ -82,6 +82,19 @@ def run_shell(command: str) -> None:
     tell(item="result", text=done.stdout, code=done.returncode, **about)
 
 
+def wait_for(name: str) -> None:
+    """Until there is /tmp/NAME: a test makes it, in the run's scratch folder, when it has seen what it waited for."""
+    while not Path("/tmp", name).exists():
+        time.sleep(0.02)
+
+
+def hint_until(text: str, name: str) -> None:
+    """Say what becomes no part, again and again, until there is /tmp/NAME."""
+    while not Path("/tmp", name).exists():
+        tell(delta="text", text=text)
+        time.sleep(0.1)
+
+
 def leave(code: int) -> None:
     tell(item="text", text="I leave")
     os._exit(code)
@@ -101,6 +114,8 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "shell": run_shell,
     "start": lambda: tell(item="started", tool="shell", id="c0"),
     "sleep": time.sleep,
+    "await": wait_for,
+    "hint": hint_until,
     "exit": leave,
     "signal": be_killed,
 }

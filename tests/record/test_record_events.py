@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from loopwright.record import Event, Journal, RunDir, SkippedFile, decode_event, encode_event, read_events
+from loopwright.record import Event, Journal, RunDir, SkippedFile, decode_event, encode_event, fold, read_events
 from loopwright.record.samples import sample_events
 
 _JSON: st.SearchStrategy[Any] = st.recursive(
@@ -70,6 +71,13 @@ def test_events_come_back_from_a_journal(tmp_path_factory: pytest.TempPathFactor
 
 def test_the_sample_has_every_kind_of_event() -> None:
     assert {type(event) for event in sample_events()} == set(get_args(Event))
+
+
+def test_the_garbage_collector_has_nothing_to_do_with_events() -> None:
+    """A run has a million of them, and each of its passes would look at all."""
+    events = sample_events()
+    trace = fold(events)
+    assert not [each for each in (*events, trace, *trace.parts, *trace.grades) if gc.is_tracked(each)]
 
 
 def test_fields_of_a_newer_version_are_ignored() -> None:

@@ -363,10 +363,10 @@ def test_folding_costs_the_same_for_every_part() -> None:
     suites = {f"suite {number}": _GOOD for number in range(36)}
     times = []
     for part in range(1, 10_001):
-        begin = time.perf_counter()
+        begin = time.thread_time()
         state.apply(part_added(part, size=10))
         state.apply(structs.replace(graded(part, commit_id(0), suites), call_id=""))
-        times.append(time.perf_counter() - begin)
+        times.append(time.thread_time() - begin)
     early, late = sorted(times[1000:3000])[1000], sorted(times[-2000:])[1000]
     assert late < 5 * early
 

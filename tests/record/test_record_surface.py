@@ -27,7 +27,7 @@ def test_functions_are_not_hidden_by_modules_of_their_name() -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        _ = record.nonsense
+        _ = record.nonsense  # type: ignore[attr-defined]
 
 
 def test_listing_and_reading_runs_loads_nothing_heavy() -> None:

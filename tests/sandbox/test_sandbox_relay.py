@@ -152,12 +152,12 @@ def port(place: Path) -> Iterator[int]:
         assert relay.poll() is None, "the relay died"
         assert relay.stdin is not None
         relay.stdin.close()
-        assert relay.wait(10) == 0
+        assert relay.wait(60) == 0
 
 
 def connect(port: int) -> socket.socket:
     one = socket.create_connection(("127.0.0.1", port))
-    one.settimeout(30)
+    one.settimeout(100)
     return one
 
 

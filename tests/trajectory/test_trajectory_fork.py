@@ -13,7 +13,7 @@ import pytest
 
 from loopwright.base import UsageError
 from loopwright.checkpoint import clone_at
-from loopwright.record import Limits, RunDir, Trace, fold, read_events, verify
+from loopwright.record import JournalDamage, Limits, RunDir, Trace, fold, read_events, verify
 from loopwright.trajectory import RunOptions, fork, plan_fork, resume, started_event
 from loopwright.trajectory.inheriting import inherit
 
@@ -129,7 +129,8 @@ def test_another_agent_gets_a_transcript_in_its_first_prompt(run: Run, probe: Ca
 
 def test_the_same_foreign_agent_has_its_own_memory(run: Run, probe: Callable[..., str]) -> None:
     plan = probe([["write", "a.txt", "1"]], [["write", "greet.sh", _GOOD], ["say", "done"]])
-    parent, _ = run(agent=plan, limits=Limits(max_parts=1, max_turns=1))
+    # Its turn ends by itself: one that is cut off may or may not know yet that its turn was over.
+    parent, _ = run(agent=plan, limits=Limits(max_turns=1))
     child, trace = _forked(parent, 1)
     memory = (child.agent_home / "memory.jsonl").read_text()
     assert "Write greet.sh" in memory.splitlines()[0]
@@ -158,6 +159,16 @@ def test_a_fork_of_what_is_solved_is_solved(run: Run) -> None:
     _, trace = _forked(parent, None)
     assert trace.session_end is not None
     assert (trace.session_end.reason, len(trace.parts)) == ("solved", 0)
+
+
+def test_what_was_typed_wrong_is_said_before_what_is_damaged(run: Run) -> None:
+    parent, _ = run()
+    lines = parent.journal.read_bytes().splitlines(keepends=True)
+    parent.journal.write_bytes(b"".join([*lines[:3], lines[3].replace(b'"crc":"', b'"crc":"0', 1), *lines[4:]]))
+    with pytest.raises(UsageError):
+        _forked(parent, 2, model="scripted:nowhere.yaml")
+    with pytest.raises(JournalDamage, match="line 4"):
+        _forked(parent, 2)
 
 
 def test_a_part_that_is_not_there_is_named(run: Run) -> None:

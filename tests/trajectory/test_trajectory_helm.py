@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ Meddle = Callable[[RunDir], Any]
 
 @pytest.fixture
 def meddled(tmp_path: Path, tiny_task: Path, tiny_script: Path) -> Callable[..., tuple[RunDir, Trace]]:
-    """A run with somebody who does something to it as soon as it has a part."""
+    """A run with somebody who does something to it as soon as it has a part; its agent may await `meddled`."""
 
     def go(agent: str, meddle: Meddle, limits: Limits | None = None, on_delta: Any = None) -> tuple[RunDir, Trace]:
         home = tmp_path / "home"
@@ -46,15 +47,22 @@ async def _when_begun(rundir: RunDir, meddle: Meddle) -> None:
     while not (rundir.journal.exists() and b"part_added" in rundir.journal.read_bytes()):  # noqa: ASYNC110 - a file
         await anyio.sleep(0.02)
     await anyio.to_thread.run_sync(meddle, rundir)
+    _make(rundir.scratch / "meddled")
+
+
+def _make(file: Path) -> None:
+    """What the agent's program awaits in its /tmp; the run may have ended meanwhile, and that be gone."""
+    with suppress(FileNotFoundError):
+        file.touch()
 
 
 def _steer(text: str, replies: list[ControlReply | None]) -> Meddle:
-    return lambda rundir: replies.append(ask(rundir.control, ControlRequest(do="steer", source="t", text=text), 10))
+    return lambda rundir: replies.append(ask(rundir.control, ControlRequest(do="steer", source="t", text=text), 60))
 
 
 def test_what_is_said_reaches_an_agent_that_can_hear_at_once(meddled: Any, probe: Callable[..., str]) -> None:
     replies: list[ControlReply | None] = []
-    plan = probe([["say", "a"], ["sleep", 1]], [_GOOD])
+    plan = probe([["say", "a"], ["await", "meddled"]], [_GOOD])
     rundir, trace = meddled(plan, _steer("mind the gap", replies))
     assert [reply and reply.detail for reply in replies] == ["now"]
     assert [(said.delivered, said.text.value, said.part) for said in trace.steering] == [("now", "mind the gap", 1)]
@@ -64,7 +72,7 @@ def test_what_is_said_reaches_an_agent_that_can_hear_at_once(meddled: Any, probe
 
 def test_what_is_not_heard_is_said_with_the_next_prompt(meddled: Any, probe: Callable[..., str]) -> None:
     replies: list[ControlReply | None] = []
-    plan = probe([["shell", "true"], ["sleep", 1]], [_GOOD, ["say", "#heard"]])
+    plan = probe([["shell", "true"], ["await", "meddled"]], [_GOOD, ["say", "#heard"]])
     _, trace = meddled(plan, _steer("you are deaf", replies))
     assert [reply and reply.detail.partition(":")[0] for reply in replies] == ["next_turn"]
     prompts = [str(turn.prompt.value) for turn in trace.turns]
@@ -72,7 +80,7 @@ def test_what_is_not_heard_is_said_with_the_next_prompt(meddled: Any, probe: Cal
 
 
 def test_what_was_said_before_a_crash_is_said_after_it(meddled: Any, probe: Callable[..., str]) -> None:
-    plan = probe([["shell", "true"], ["sleep", 1]], [_GOOD])
+    plan = probe([["shell", "true"], ["await", "meddled"]], [_GOOD])
     rundir, _ = meddled(plan, _steer("you are deaf", []))
     lines = rundir.journal.read_bytes().splitlines(keepends=True)
     said = next(n for n, line in enumerate(lines, 1) if b'"steered"' in line)
@@ -88,28 +96,28 @@ def test_what_was_said_before_a_crash_is_said_after_it(meddled: Any, probe: Call
 
 
 def test_a_lower_part_limit_ends_a_turn_that_goes_on(meddled: Any, probe: Callable[..., str]) -> None:
-    began = time.monotonic()
     limits = Limits(max_parts=1)
     request = ControlRequest(do="limit", source="me", limits=limits)
-    plan = probe([["say", "a"], ["sleep", 30]])
-    _, trace = meddled(plan, lambda rundir: ask(rundir.control, request))
-    assert time.monotonic() - began < 20
+    plan = probe([["say", "a"], ["sleep", 100]])
+    began = time.monotonic()
+    _, trace = meddled(plan, lambda rundir: ask(rundir.control, request, 60))
+    assert time.monotonic() - began < 80, "it did not wait for the turn"
     assert (trace.session_end.reason, trace.turns[0].outcome) == ("part_limit", "limit")
     assert [(change.source, change.limits.max_parts) for change in trace.limit_changes] == [("me", 1)]
 
 
 def test_a_time_limit_holds_from_the_moment_it_is_set(meddled: Any, probe: Callable[..., str]) -> None:
     request = ControlRequest(do="limit", limits=Limits(max_seconds=1.5))
-    _, trace = meddled(probe([["say", "a"], ["sleep", 30]]), lambda rundir: ask(rundir.control, request))
+    _, trace = meddled(probe([["say", "a"], ["sleep", 100]]), lambda rundir: ask(rundir.control, request, 60))
     assert trace.session_end.reason == "time_limit"
     assert trace.limits == Limits(max_parts=50, max_seconds=1.5)
 
 
 def test_a_token_limit_is_kept_by_the_gateway_at_once(meddled: Any, probe: Callable[..., str]) -> None:
     request = ControlRequest(do="limit", limits=Limits(max_tokens=1))
-    plan = probe([["model"], ["sleep", 1], ["shell", "true"], ["model"], ["model"]])
+    plan = probe([["model"], ["await", "meddled"], ["shell", "true"], ["model"], ["model"]])
     replies: list[ControlReply | None] = []
-    _, trace = meddled(plan, lambda rundir: replies.append(ask(rundir.control, request)))
+    _, trace = meddled(plan, lambda rundir: replies.append(ask(rundir.control, request, 60)))
     assert trace.session_end.reason == "token_limit"
     assert [reply and reply.detail for reply in replies] == ["token_limit reached"]
 
@@ -120,8 +128,8 @@ def test_a_token_limit_is_kept_by_the_gateway_at_once(meddled: Any, probe: Calla
 )
 def test_what_makes_no_sense_is_refused(meddled: Any, probe: Callable[..., str], request_: ControlRequest) -> None:
     replies: list[ControlReply | None] = []
-    plan = probe([["say", "a"], ["sleep", 1], _GOOD])
-    _, trace = meddled(plan, lambda rundir: replies.append(ask(rundir.control, request_)))
+    plan = probe([["say", "a"], ["await", "meddled"], _GOOD])
+    _, trace = meddled(plan, lambda rundir: replies.append(ask(rundir.control, request_, 60)))
     assert [reply and reply.ok for reply in replies] == [False]
     assert (trace.steering, trace.limit_changes) == ((), ())
 
@@ -133,11 +141,14 @@ def test_whoever_watches_sees_what_is_on_its_way(meddled: Any, probe: Callable[.
         async def main() -> None:
             async for delta in watch(rundir.control):
                 seen.append(delta)
+                _make(rundir.scratch / "seen")
 
         anyio.run(main)
 
     here: list[Delta] = []
-    plan = probe([["say", "a"], ["sleep", 1], ["say", "bc"], _GOOD])
+    plan = probe([["say", "a"], ["hint", "b", "seen"], ["await", "seen"], ["say", "cd"], _GOOD])
     meddled(plan, look, on_delta=here.append)
-    assert [delta.text for delta in here] == ["a", "bc"]
-    assert [delta.text for delta in seen] == ["bc"]
+    told = [delta.text for delta in here]
+    assert (told[0], set(told[1:-1]), told[-1]) == ("a", {"b"}, "cd")
+    assert 1 < len(seen) < len(here)
+    assert seen == here[-len(seen) :], "all that came after the watcher"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.trajectory.virtual_time import BACKEND, BEGINNING, clock_of
 
 from loopwright.agents import Activity
 from loopwright.gateway import Refusal
@@ -64,15 +64,25 @@ def test_quiet_counts_from_whatever_was_heard_last(heard: float, traffic: float,
     assert sight.quiet == pytest.approx(later, abs=1e-3)
 
 
-def _watched(watchdog: Watchdog, activity: Activity, seconds: float = 2.0) -> Verdict | None:
-    found: list[Verdict] = []
+Watched = Callable[..., Verdict | None]
 
-    async def main() -> None:
-        with anyio.move_on_after(seconds):
-            await watchdog.watch(activity, found.append)
 
-    anyio.run(main)
-    return found[0] if found else None
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
+    """What a watchdog says within some seconds (2 by default) of a clock that begins at `BEGINNING`, if anything."""
+    clock_of(monkeypatch, "loopwright.trajectory.watchdog")
+
+    def watch(watchdog: Watchdog, activity: Activity, seconds: float = 2.0) -> Verdict | None:
+        found: list[Verdict] = []
+
+        async def main() -> None:
+            with anyio.move_on_after(seconds):
+                await watchdog.watch(activity, found.append)
+
+        anyio.run(main, backend=BACKEND[0], backend_options=BACKEND[1])
+        return found[0] if found else None
+
+    return watch
 
 
 @pytest.mark.parametrize(
@@ -86,55 +96,57 @@ def _watched(watchdog: Watchdog, activity: Activity, seconds: float = 2.0) -> Ve
         (1000, _Traffic(in_flight=1, waiting=True), {}, None),
     ],
 )
-def test_how_long_each_state_may_last(quiet: float, traffic: _Traffic, tools: dict[str, str], kind: str | None) -> None:
-    activity = _activity(time.monotonic() - quiet, tools)
-    verdict = _watched(Watchdog(traffic, lambda: False, 10.0), activity, 0.4)
+def test_how_long_each_state_may_last(
+    watched: Watched, quiet: float, traffic: _Traffic, tools: dict[str, str], kind: str | None
+) -> None:
+    activity = _activity(BEGINNING - quiet, tools)
+    verdict = watched(Watchdog(traffic, lambda: False, 10.0), activity, 0.4)
     assert (verdict and verdict.kind) == kind
     if tools and verdict is not None:
         assert "cc" in verdict.words
 
 
-def test_an_agent_that_tells_nothing_of_its_tools_is_given_more_time() -> None:
-    activity = _activity(time.monotonic() - 20)
-    assert _watched(Watchdog(_Traffic(), lambda: False, 10.0, patient=True), activity, 0.4) is None
+def test_an_agent_that_tells_nothing_of_its_tools_is_given_more_time(watched: Watched) -> None:
+    activity = _activity(BEGINNING - 20)
+    assert watched(Watchdog(_Traffic(), lambda: False, 10.0, patient=True), activity, 0.4) is None
 
 
-def test_compacting_without_end_is_a_loop() -> None:
+def test_compacting_without_end_is_a_loop(watched: Watched) -> None:
     watchdog = Watchdog(_Traffic(), lambda: False, None)
     for call in range(MOST_COMPACTIONS):
         watchdog.on_event(model_called(call, purpose="compaction"))
         watchdog.on_event(model_called(call, status=400, error="context too long"))
         watchdog.on_event(part_added(call + 1, part_type="unknown"))
-    verdict = _watched(watchdog, _activity(time.monotonic()))
+    verdict = watched(watchdog, _activity(BEGINNING))
     assert verdict is not None
     assert verdict.kind == "loop"
     assert "compacted" in verdict.words
 
 
-def test_compacting_now_and_then_is_none() -> None:
+def test_compacting_now_and_then_is_none(watched: Watched) -> None:
     watchdog = Watchdog(_Traffic(), lambda: False, None)
     for call in range(MOST_COMPACTIONS * 3):
         watchdog.on_event(model_called(call, purpose="compaction"))
         watchdog.on_event(part_added(call + 1))
-    assert _watched(watchdog, _activity(time.monotonic()), 0.4) is None
+    assert watched(watchdog, _activity(BEGINNING), 0.4) is None
 
 
-def test_reconnecting_without_end_is_a_loop() -> None:
+def test_reconnecting_without_end_is_a_loop(watched: Watched) -> None:
     watchdog = Watchdog(_Traffic(), lambda: False, None)
     for call in range(MOST_FAILED_CALLS):
         watchdog.on_event(model_called(call, status=502, error="no route"))
-    verdict = _watched(watchdog, _activity(time.monotonic()))
+    verdict = watched(watchdog, _activity(BEGINNING))
     assert verdict is not None
     assert "no route" in verdict.words
 
 
-def test_asking_again_where_that_cannot_help_is_a_loop_much_sooner() -> None:
+def test_asking_again_where_that_cannot_help_is_a_loop_much_sooner(watched: Watched) -> None:
     refusals = {"no_credit": "loop", "rate_limit": None}
     for kind, verdict in refusals.items():
         watchdog = Watchdog(_Traffic(refusal=Refusal(kind, "")), lambda: False, None)  # type: ignore[arg-type]
         for call in range(MOST_REFUSED_CALLS):
             watchdog.on_event(model_called(call, status=429, error="insufficient_quota"))
-        found = _watched(watchdog, _activity(time.monotonic()), 0.4)
+        found = watched(watchdog, _activity(BEGINNING), 0.4)
         assert (found and found.kind) == verdict
 
 
@@ -163,8 +175,8 @@ def test_silence_may_end_the_run_at_once(run: Run, probe: Callable[..., str]) ->
 
 @pytest.mark.slow
 def test_a_tool_that_runs_is_no_silence(run: Run, probe: Callable[..., str]) -> None:
-    plan = probe([["start"], ["sleep", 2], ["write", "greet.sh", 'echo "hello $1"\n']])
-    _, trace = run(agent=plan, max_silence=1.0)
+    plan = probe([["start"], ["sleep", 4], ["write", "greet.sh", 'echo "hello $1"\n']])
+    _, trace = run(agent=plan, max_silence=3.0)  # its start is silent, too
     assert _end(trace)[0] == "solved"
 
 

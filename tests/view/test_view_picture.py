@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import vl_convert
 from msgspec.structs import replace
 from tests.view.sample import sample_trace, values
 
@@ -42,6 +43,12 @@ def test_the_title_says_agent_model_task_and_id() -> None:
         assert word in spec["title"]["text"]
 
 
+def test_a_profile_is_called_by_its_name() -> None:
+    """A whole path in the title would make the picture as wide as the path is long."""
+    spec = chart(graph_data(replace(sample_trace(), agent="native:/a/long/way/to/reviewer.yaml"), values))
+    assert spec["title"]["text"].startswith("native:reviewer · ")
+
+
 def test_a_real_model_is_not_called_scripted() -> None:
     spec = chart(graph_data(sample_trace(scripted=False), values))
     assert "claude-sonnet-4-6" in spec["title"]["text"]
@@ -64,6 +71,18 @@ def test_a_run_that_has_hardly_begun_can_be_drawn(until: int, tmp_path: Path) ->
     data = graph_data(sample_trace(until=until, ended=False), values)
     render_png(chart(data), tmp_path / "early.png", scale=1)
     assert (tmp_path / "early.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(("most", "labels"), [(0.004, ["$0.000", "$0.001"]), (1.15, ["$0.0", "$0.2"])])
+def test_all_labels_of_the_cost_have_the_decimals_that_tell_them_apart(most: float, labels: list[str]) -> None:
+    data = graph_data(sample_trace(), values)
+    last = len(data["parts"])
+    for row in data["parts"]:
+        row["cost"] = most * row["part"] / last
+    found = re.findall(r">(\$[\d.,]+)<", vl_convert.vegalite_to_svg(chart(data), allowed_base_urls=[]))
+    assert found[:2] == labels
+    assert len({len(label.partition(".")[2]) for label in found}) == 1
+    assert len(set(found)) == len(found) >= 3
 
 
 def test_names_that_xml_cannot_hold_are_drawn(tmp_path: Path) -> None:
@@ -220,3 +239,11 @@ def test_the_tables_name_checkpoints_failing_tests_and_regressions() -> None:
     assert f"{len(data['regressions'])} regressions" in text
     for case in data["failing"]:
         assert case["id"] in text
+
+
+def test_the_page_says_how_and_when_it_ended() -> None:
+    from loopwright.view._page import page
+
+    ended, running = (graph_data(sample_trace(ended=flag), values) for flag in (True, False))
+    assert re.search(r"ended\s*solved, 2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d UTC", Page(page(chart(ended), ended)).text)
+    assert re.search(r"ended\s*not ended\s*final", Page(page(chart(running), running)).text)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from tests.view.sample import START, sample_trace, values
 
 from loopwright.base import UsageError
@@ -39,7 +39,7 @@ index 1234567..89abcde 100644
 def text_of(renderable: RenderableType, width: int = 80) -> str:
     """The renderable as a terminal of this width shows it, without colours and trailing spaces."""
     console = Console(record=True, width=width, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
-    console.print(renderable)
+    console.print(Group(renderable), crop=False)  # as `cli._common.print_view` does
     return "".join(f"{line.rstrip()}\n" for line in console.export_text().splitlines())
 
 
@@ -125,12 +125,20 @@ def test_a_part_in_full_is_whole() -> None:
 
 
 def test_a_part_that_does_not_exist_is_named_with_those_that_do() -> None:
-    with pytest.raises(UsageError, match=r"no part 62; the trajectory has 61.*1 to 61"):
+    with pytest.raises(UsageError, match=r"no part 62. Its parts are 1 to 61"):
         part_view(sample_trace(), 62, values)
 
 
 def test_diff() -> None:
     check("diff", diff_view(DIFF))
+
+
+def test_what_people_copy_is_not_broken_into_lines() -> None:
+    added = f"+    call({'a long argument, ' * 8}    and four spaces)"
+    assert text_of(diff_view(f"{DIFF}{added}\n"), 40).splitlines()[-1] == added
+    place = f"s3://bucket/{'long/' * 20}agent_trace.json"
+    lines = text_of(run_view(replace(sample_trace(), artifacts={"agent_trace": place, "x": "y"})), 40).splitlines()
+    assert lines[-2:] == [f"agent_trace  {place}", "x            y"]
 
 
 def test_a_removed_line_that_looks_like_a_header_is_red() -> None:
@@ -197,7 +205,7 @@ def test_many_files_and_arguments_are_counted_and_not_listed() -> None:
     trace = replace(trace, parts=(*trace.parts[:6], changed, *trace.parts[7:]))
     short = text_of(part_view(trace, 7, values))
     assert len(short.splitlines()) < 100
-    assert short.count(f"… and 1,980 more: show {trace.trajectory_id[:8]} --part 7 --full") == 2
+    assert short.count(f"… and 1,980 more: loopwright show {trace.trajectory_id[:8]} --part 7 --full") == 2
     assert "out/19.o added" in short
     full = text_of(part_view(trace, 7, values, full=True))
     assert "out/1999.o added" in full

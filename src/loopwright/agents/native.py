@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from loopwright import __version__
 from loopwright.agents.protocol import AgentCheck, AgentContext, AgentItem, AgentMemory, TurnOutcome
-from loopwright.base import UsageError
+from loopwright.base import UsageError, collector_paused
 from loopwright.record import Limits, PartAdded, RunDir, TurnStarted
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ class NativeAgent:
     ) -> None:
         """Take up the recorded conversation, to the byte."""
         await self.prepare(context)
-        self._started.restore(turns, parts)
+        with collector_paused():
+            self._started.restore(turns, parts)
 
     def turn(self, prompt: str) -> AsyncIterator[AgentItem]:
         """One prompt, and everything until the model yields."""

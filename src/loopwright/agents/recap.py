@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
@@ -31,33 +30,38 @@ def recap(turns: list[TurnStarted], parts: list[PartAdded], most_characters: int
     Payloads may be resolved or not; a blob is quoted by its preview. Where all of it is longer than
     `most_characters`, the first prompt and the newest entries stay, and a line says how many entries were left out.
     """
-    entries = [valid(entry) for entry in _entries(turns, parts)]
-    return _HEAD + "\n".join(_fitting(entries, most_characters)) + _FOOT
+    return _HEAD + "\n".join(_fitting(_told(turns, parts), most_characters)) + _FOOT
 
 
-def _fitting(entries: list[str], most: int) -> list[str]:
-    if sum(len(entry) + 1 for entry in entries) <= most:
-        return entries
-    first, kept = entries[0], []
+def _told(turns: list[TurnStarted], parts: list[PartAdded]) -> list[TurnStarted | PartAdded]:
+    """Each turn, and after it its parts."""
+    by_turn = {number: list(some) for number, some in groupby(parts, lambda part: part.turn)}
+    return [one for turn in turns for one in (turn, *by_turn.get(turn.turn, ()))]
+
+
+def _fitting(told: list[TurnStarted | PartAdded], most: int) -> list[str]:
+    """The entries, made from the newest on, and no more of them than fit: there may be very many."""
+    if not told:
+        return []
+    first, kept = _entry(told[0]), list[str]()
     room = most - len(first)
-    for entry in reversed(entries[1:]):
+    for one in reversed(told[1:]):
+        entry = _entry(one)
         room -= len(entry) + 1
         if room < 0:
             break
         kept.append(entry)
-    left_out = len(entries) - 1 - len(kept)
-    return [first, f"({left_out} entries are left out here)", *reversed(kept)]
+    left_out = len(told) - 1 - len(kept)
+    return [first, *[f"({left_out} entries are left out here)"] * bool(left_out), *reversed(kept)]
 
 
-def _entries(turns: list[TurnStarted], parts: list[PartAdded]) -> Iterator[str]:
-    by_turn = {number: list(some) for number, some in groupby(parts, lambda part: part.turn)}
-    for turn in turns:
-        yield f"[turn {turn.turn}, the prompt] {clip(_text(turn.prompt).strip(), _PROMPT)}"
-        for part in by_turn.get(turn.turn, []):
-            yield _entry(part)
+def _entry(one: TurnStarted | PartAdded) -> str:
+    if isinstance(one, TurnStarted):
+        return valid(f"[turn {one.turn}, the prompt] {clip(_text(one.prompt).strip(), _PROMPT)}")
+    return valid(_part_entry(one))
 
 
-def _entry(part: PartAdded) -> str:
+def _part_entry(part: PartAdded) -> str:
     files = ", ".join(f"{file.path} {file.status}" for file in part.files[:20])
     return f"[part {part.part}, {_title(part)}] {_body(part)}" + (f" (files: {files})" if files else "")
 

@@ -32,7 +32,7 @@ def _picture(match: re.Match[str]) -> str:
 
 def valid(text: str) -> str:
     """The text with lone surrogates, which no encoding can hold, replaced by `?`."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def one_line(text: str, width: int = 240) -> str:

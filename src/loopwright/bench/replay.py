@@ -77,7 +77,9 @@ class Replay:
         trace = self._recorded.trace
         if part is not None:
             if not 0 <= part <= len(trace.parts):
-                raise UsageError(f"The trajectory has no part {part}.", remedy=f"Its last part is {len(trace.parts)}.")
+                raise UsageError(
+                    f"The run {trace.trajectory_id} has no part {part}.", remedy=f"Its last part is {len(trace.parts)}."
+                )
             return [(part, _commit_of(trace, part))]
         seen: set[str] = set()
         found: list[tuple[int, str]] = []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from loopwright.base import lazy_names
 
 if TYPE_CHECKING:
     from loopwright.checkpoint._restore import Restored
@@ -13,6 +14,18 @@ if TYPE_CHECKING:
     from loopwright.checkpoint.export import export_tree
     from loopwright.checkpoint.history import changed_between, diff, file_at, patch, tree_of
     from loopwright.checkpoint.policy import Policy
+else:
+    # pygit2 takes 0.1 s to import: only those who use a name pay for it.
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        _restore=("Restored",),
+        bundles=("bundle", "bundle_refs", "unbundle"),
+        checkpoints=("Checkpoints",),
+        clone=("clone_at",),
+        export=("export_tree",),
+        history=("changed_between", "diff", "file_at", "patch", "tree_of"),
+        policy=("Policy",),
+    )
 
 __all__ = [
     "Checkpoints",
@@ -29,26 +42,3 @@ __all__ = [
     "tree_of",
     "unbundle",
 ]
-
-# pygit2 takes 0.1 s to import: only those who use a name pay for it.
-_HOMES = {
-    "Checkpoints": "checkpoints",
-    "Policy": "policy",
-    "Restored": "_restore",
-    "bundle": "bundles",
-    "bundle_refs": "bundles",
-    "changed_between": "history",
-    "clone_at": "clone",
-    "diff": "history",
-    "export_tree": "export",
-    "file_at": "history",
-    "patch": "history",
-    "tree_of": "history",
-    "unbundle": "bundles",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

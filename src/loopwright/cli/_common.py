@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from loopwright.base import UsageError
+from loopwright.base import UsageError, collector_paused
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from loopwright.record import Payload, RunDir, Trace
 
@@ -25,6 +25,7 @@ __all__ = [
     "json_option",
     "output_folder",
     "print_json",
+    "print_view",
     "results_of",
     "run_argument",
     "run_of",
@@ -42,7 +43,14 @@ def json_option(command: _Command) -> _Command:
 
 def run_argument(command: _Command) -> _Command:
     """The ID argument of a command that is about one run."""
-    return click.argument("run_id", metavar="ID")(command)
+    return click.argument("run_id", metavar="ID", shell_complete=_ids)(command)
+
+
+def _ids(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """For the completion of the shell: the runs, newest first, that a word could become."""
+    from loopwright.record import home_folder, list_runs
+
+    return [name for name in ("latest", *(run.id for run in list_runs(home_folder()))) if name.startswith(begun)]
 
 
 def run_of(text: str) -> RunDir:
@@ -66,7 +74,8 @@ def trace_of(rundir: RunDir) -> Trace:
     from loopwright.trajectory import started_event
 
     started_event(rundir)
-    return fold(event for _, event in read_events(rundir.journal))
+    with collector_paused():
+        return fold(event for _, event in read_events(rundir.journal))
 
 
 def results_of(rundir: RunDir) -> Callable[[Payload], Any]:
@@ -115,6 +124,14 @@ def as_json(value: Any) -> str:
 def print_json(value: Any) -> None:
     """Print a record as JSON on standard output."""
     click.echo(as_json(value))
+
+
+def print_view(view: RenderableType) -> None:
+    """Print something of `loopwright.view`; a line that it does not break is not cut either."""
+    from rich.console import Group
+
+    # A text alone would lose what it says about wrapping: rich joins it with what else is printed.
+    console().print(Group(view), crop=False)
 
 
 def console() -> Console:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from loopwright.base import printable
 from loopwright.cli._common import console
 from loopwright.cli.app import INTERRUPTED
 
 if TYPE_CHECKING:
     from loopwright.agents import Delta
-    from loopwright.record import Event, RunDir, RunEnded, RunStarted
+    from loopwright.record import Event, Limits, RunDir, RunEnded, RunStarted
     from loopwright.trajectory import RunOptions
     from loopwright.view import View
 
@@ -54,17 +55,15 @@ def fork_here(
     return work(go, plain=plain, on_start=on_start)
 
 
-def resume_here(rundir: RunDir, limits: object, *, plain: bool = False, on_start: OnStart | None = None) -> int:
+def resume_here(rundir: RunDir, limits: Limits | None, *, plain: bool = False, on_start: OnStart | None = None) -> int:
     """Go on with a trajectory and stay with it until it ends; returns the exit code."""
     from loopwright.gateway import hold_keys
-    from loopwright.record import Limits
     from loopwright.trajectory import resume
 
     hold_keys()
-    changed = limits if isinstance(limits, Limits) else None
 
     async def go(look: Looking, begun: OnStart) -> tuple[RunDir, RunEnded]:
-        return rundir, await resume(rundir, changed, [look.event], begun, look.delta)
+        return rundir, await resume(rundir, limits, [look.event], begun, look.delta)
 
     return work(go, plain=plain, on_start=on_start)
 
@@ -164,18 +163,19 @@ def banner(first: RunStarted) -> None:
     scripted = " (scripted: its replies were written beforehand)" if first.scripted else ""
     if first.model.startswith("recorded:"):
         scripted = f" (recorded: its answers are those that it gave in {first.model.removeprefix('recorded:')})"
-    click.echo(f"agent {first.agent}, model {first.agent_model}{scripted}")
-    click.echo(f"sandbox {first.isolation}", nl=True)
+    click.echo(printable(f"agent {first.agent}, model {first.agent_model}{scripted}"))
+    click.echo(f"sandbox {first.isolation}")
     sys.stdout.flush()
 
 
 def epilogue(rundir: RunDir, ended: RunEnded) -> None:
     """How the run ended, and where to look next."""
     from loopwright.record import short_id
+    from loopwright.view import plural
 
     detail = f": {ended.detail}" if ended.detail else ""
-    click.echo(f"\n{ended.reason}{detail}")
-    counts = f"{_count(ended.total_parts, 'part')} in {_count(ended.total_turns, 'turn')}"
+    click.echo(printable(f"\n{ended.reason}{detail}"))
+    counts = f"{plural(ended.total_parts, 'part')} in {plural(ended.total_turns, 'turn')}"
     click.echo(f"{counts}; files at commit {ended.final_git_commit[:12]}")
     click.echo(f"record in {rundir.path}")
     short = short_id(rundir.id)
@@ -193,10 +193,6 @@ def _more(ended: RunEnded) -> str:
     name |= {"time_limit": "seconds"}
     agents_own = ended.reason == "turn_limit" and not ended.detail.endswith(" used")
     return "" if agents_own or ended.reason not in name else f" --max-{name[ended.reason]} N"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _program() -> str:

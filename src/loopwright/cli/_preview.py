@@ -6,8 +6,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import anyio
-
 from loopwright.base import LoopwrightError, UsageError, nearest
 from loopwright.runtime.agent import Harness
 from loopwright.runtime.agent.asking import request_of
@@ -15,7 +13,8 @@ from loopwright.runtime.agent.dialogue import Dialogue
 from loopwright.runtime.agent.modes import Position
 from loopwright.runtime.config import LoadedConfig
 from loopwright.runtime.prompts import Chunk, CompiledPrompts, estimate_tokens
-from loopwright.runtime.providers.preview import request_bytes
+from loopwright.runtime.providers.preview import request_bytes, written_bytes
+from loopwright.runtime.providers.types import Api, Request
 
 __all__ = ["preview_of", "preview_text"]
 
@@ -30,13 +29,33 @@ def preview_of(loaded: LoadedConfig, model: str | None, mode: str | None, task: 
         UsageError: There is no such mode, or the profile does not list the model, or something does not fit together.
     """
     model = model or loaded.config.providers.default_model
-    harness = Harness(loaded, model, _name(model))
+    harness = _harness(loaded, model)
     dialogue = Dialogue(harness)
     if mode is not None:
         dialogue.position = Position(0, _known(mode, loaded))
     dialogue.prompt(task)
-    _, body = anyio.run(request_bytes, harness.api, request_of(dialogue))
-    return preview_text(harness.prompts(dialogue.mode), body)
+    text = preview_text(harness.prompts(dialogue.mode), _body(harness.api, request_of(dialogue)))
+    servers = ", ".join(loaded.config.tools.mcp)
+    return f"not shown: the tools of {servers}, which are known when the servers run\n{text}" if servers else text
+
+
+def _harness(loaded: LoadedConfig, model: str) -> Harness:
+    try:
+        return Harness(loaded, model, _name(model))
+    except UsageError as error:
+        if not loaded.config.tools.mcp:
+            raise
+        raise UsageError(
+            f"{error.what}, and those of MCP servers are known only when they run",
+            where=error.where,
+            remedy="Run it, e.g. with --model scripted:FILE: raw/requests of the run folder holds what was sent.",
+        ) from None
+
+
+def _body(api: Api, request: Request) -> bytes:
+    import anyio
+
+    return written_bytes(api, request) or anyio.run(request_bytes, api, request)[1]
 
 
 def preview_text(compiled: CompiledPrompts, request_body: bytes) -> str:

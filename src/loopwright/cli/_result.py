@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, to_builtins
 
 from loopwright.base import LoopwrightError, atomic_write
-from loopwright.record import FileChange, Noticed, RunDir, read_events
+from loopwright.record import FileChange, RunDir, read_events
 from loopwright.trajectory import started_event
 
 if TYPE_CHECKING:
@@ -86,15 +86,9 @@ def write_result(rundir: RunDir, run_folder: str = "") -> Result:
         patch=rundir.patch,
         changes=changed_between(rundir.repo, begun.initial_commit, last),
         target=begun.options.get("files", ""),
-        left_out=tuple(_left_out(rundir)),
+        left_out=tuple(notice.message for notice in trace.notices if notice.code == "file_not_kept"),
         run_folder=run_folder,
     )
-
-
-def _left_out(rundir: RunDir) -> Iterator[str]:
-    for _, event in read_events(rundir.journal):
-        if isinstance(event, Noticed) and event.code == "file_not_kept":
-            yield event.message
 
 
 def apply_result(rundir: RunDir, result: Result, ended: RunEnded) -> bool:

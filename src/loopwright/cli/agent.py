@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loopwright.base import UsageError
+from loopwright.base import UsageError, printable
 from loopwright.cli._common import json_option
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def agent(config: Path, wanted: bool, interactive: bool, plain: bool, as_json: b
     from loopwright.runtime.config import load_config
 
     profile = load_config(config)
+    for notice in profile.notices:
+        click.echo(printable(f"notice: {notice}"), err=True)
     options = _options(profile, values)
     if wanted and options.files is None:
         raise UsageError("there is no folder to bring the result into", where="--apply", remedy="Add --workspace DIR.")
@@ -71,8 +73,20 @@ def _files(profile: LoadedConfig, task: Path, workspace: Path | None) -> Path | 
     from loopwright.trajectory import check_source
 
     if workspace is not None:
+        _check_mirror(profile, workspace)
         return check_source(workspace)
     folder = task if task.is_dir() else task.parent
     root = profile.config.workspace.root
     own = (folder / "task.toml").is_file() and (folder / "files").is_dir()
     return None if own or root is None else check_source(root)
+
+
+def _check_mirror(profile: LoadedConfig, workspace: Path) -> None:
+    """The visible copy must not be among the files that are copied: it would grow by itself from run to run."""
+    settings = profile.config.workspace
+    if settings.copied_from(workspace):
+        raise UsageError(
+            f"the mirror {settings.mirror.path} lies in the workspace: each run would copy the copy of the one before",
+            where="workspace.mirror.path",
+            remedy="Name a folder elsewhere in the profile.",
+        )

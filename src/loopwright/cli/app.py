@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 
 import click
 
-from loopwright.base import LoopwrightError, nearest, printable
+from loopwright.base import LoopwrightError, MachineError, UsageError, nearest, printable
+from loopwright.cli._leaving import DISK_FULL, flush, leave
 
 __all__ = ["INTERRUPTED", "cli", "entry", "run_command"]
 
@@ -60,8 +61,8 @@ class _LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
             close = nearest(args[0], list(_COMMANDS))
-            hint = f" Did you mean {close}?" if close else " Type: loopwright --help"
-            raise click.UsageError(f"There is no command {args[0]!r}.{hint}")
+            remedy = f"Did you mean {close}?" if close else "Type: loopwright --help"
+            raise UsageError(f"There is no command {args[0]!r}.", remedy=remedy)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -90,29 +91,50 @@ def entry() -> NoReturn:
 def run_command(command: Callable[[], Any]) -> NoReturn:
     """Call a click command and exit with its code; errors become sentences on standard error."""
     try:
+        code = _called(command)
+        flush()
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        print_error(MachineError(f"not everything could be written: {error.strerror}", where=error.filename))
+        code = MachineError.exit_code
+    leave(code)
+
+
+def _called(command: Callable[[], Any]) -> int:
+    try:
         result = command()
     except click.exceptions.Exit as exit_:
-        code = exit_.exit_code
-    except click.ClickException as error:
+        return exit_.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        code = error.exit_code
+        return error.exit_code
+    except click.ClickException as error:
+        print_error(_in_our_words(error))
+        return error.exit_code
     except LoopwrightError as error:
         print_error(error)
-        code = error.exit_code
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        code = INTERRUPTED
+        return INTERRUPTED
     except SystemExit as exit_:
         # click turns a closed pipe into exit code 1; whoever read our output (head, less) has only had enough.
-        code = 0 if type(sys.stdout).__name__ == "PacifyFlushWrapper" else int(exit_.code or 0)
-    else:
-        code = result if isinstance(result, int) else 0
-    sys.exit(code)
+        return 0 if type(sys.stdout).__name__ == "PacifyFlushWrapper" else int(exit_.code or 0)
+    return result if isinstance(result, int) else 0
+
+
+def _in_our_words(error: click.ClickException) -> LoopwrightError:
+    """What click says of a flag or an argument, and the command that tells the right ones."""
+    what = error.format_message()
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    stop = "" if what.endswith((".", "?")) else "."
+    return UsageError(f"{what}{stop}", remedy=f"Type: {context.command_path} --help" if context else None)
 
 
 def print_error(error: LoopwrightError) -> None:
-    """Say what was wrong, where, and what to do, in that order."""
-    place = f" [{error.where}]" if error.where else ""
-    click.echo(printable(f"error: {error.what}{place}"), err=True)
+    """Say where something is wrong, what, and what to do, as compilers do and `str(error)` does."""
+    place = f"{error.where}: " if error.where else ""
+    click.echo(printable(f"error: {place}{error.what}"), err=True)
     if error.remedy:
         click.echo(printable(f"       {error.remedy}"), err=True)

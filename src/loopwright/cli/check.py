@@ -30,7 +30,7 @@ def verify(run_id: str, as_json: bool) -> int:
         print_json({"ok": report.ok, **{name: getattr(report, name) for name in report.__struct_fields__}})
         return 0 if report.ok else 1
     for problem in report.problems:
-        click.echo(printable(f"{problem.severity}: {problem.what} [{problem.where}]"))
+        click.echo(printable(f"{problem.severity}: {problem.where}: {problem.what}"))
         if problem.remedy:
             click.echo(printable(f"       {problem.remedy}"))
     counts = f"{report.events} events, {report.parts} parts, {report.blobs} blobs, {report.commits} commits"

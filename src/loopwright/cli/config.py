@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from loopwright.base import UsageError, printable
+from loopwright.base import UsageError, nearest, printable
 from loopwright.cli._common import json_option, print_json, writing
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def explain(file: Path, key: str, as_json: bool) -> None:
     loaded = load_config(file)
     rows = effective(loaded, key)
     if not rows:
-        raise UsageError(f"there is no key {key!r}", where=str(file), remedy="Leave out --key to see all.")
+        close = nearest(key, [row.key for row in effective(loaded)])
+        advice = f"Did you mean {close}?" if close else "Leave out --key to see all."
+        raise UsageError(f"there is no key {key!r}", where=str(file), remedy=advice)
     if as_json:
         print_json({"digest": loaded.digest, "values": {row.key: _row(row.value, row.origins) for row in rows}})
         return
@@ -112,6 +115,7 @@ def migrate(file: Path, output: Path | None, as_json: bool) -> int:
     if output is not None:
         with writing(output):
             output.write_text(result.text, encoding="utf-8")
+        click.echo(printable(f"What is still missing in it: loopwright config check {output}"), err=True)
     return 1 if any(change.status == "refused" for change in result.changes) else 0
 
 
@@ -126,12 +130,17 @@ def preview(file: Path, mode: str | None, model: str | None, task: Path | None) 
     from loopwright.runtime.config import load_config
 
     text = "(the task)" if task is None else _task(task)
-    click.echo(printable(preview_of(load_config(file), model, mode, text)))
+    shown = preview_of(load_config(file), model, mode, text)
+    # A program reads the very bytes; a terminal would act on some of them.
+    click.echo(printable(shown) if sys.stdout.isatty() else shown)
 
 
 def _task(path: Path) -> str:
+    """What a run would say to the model: of a task's own instruction, newlines are read as Python reads them."""
+    from loopwright.harness.instruction import instruction_in, task_around
+
     try:
-        return path.read_text(encoding="utf-8")
+        return instruction_in(path)[0] if task_around(path.absolute()) is None else path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the task cannot be read: {error}", where=str(path), remedy="Check the path.") from None
 

@@ -37,7 +37,7 @@ def stop(run_id: str, seconds: float, as_json: bool) -> None:
     writer = writer_of(rundir)
     if writer is None:
         remedy = f"Type: loopwright status {short_id(rundir.id)}"
-        raise UsageError(f"The run {rundir.id} is not running.", remedy=remedy)
+        raise UsageError(f"The run {rundir.id} is not running{_why(_ended(rundir))}.", remedy=remedy)
     reply = ask(rundir.control, ControlRequest(do="stop", source="loopwright stop"))
     if reply is None:
         os.kill(writer.pid, signal.SIGTERM)  # it is starting or finishing; its handler waits for the right moment
@@ -120,8 +120,11 @@ def limit(run_id: str, as_json: bool, **values: Any) -> None:
     else:
         from loopwright.view import limit_words
 
-        words = limit_words(limits) + (f" ({reached}; the run ends)" if reached else "")
-        click.echo(f"limits of {rundir.id} are now: {words}")
+        if reached:
+            click.echo(f"limits of {rundir.id} now include: {limit_words(limits)} ({reached}; the run ends)")
+        else:
+            whole = msgspec.json.decode(reply.detail, type=Limits)
+            click.echo(f"limits of {rundir.id} are now: {limit_words(whole)}")
 
 
 def _asked(rundir: RunDir, request: ControlRequest) -> ControlReply:
@@ -159,8 +162,13 @@ def _not_running(rundir: RunDir, request: ControlRequest) -> UsageError:
             remedy=f"To go on from one of its parts, type: loopwright fork {short} --part N",
         )
     options = " --max-parts N (or another limit)" if request.do == "limit" else ", and steer it then"
-    why = f": it has ended ({ended.replace('_', ' ')})" if ended else ""
-    return UsageError(f"The run {rundir.id} is not running{why}.", remedy=f"Type: loopwright resume {short}{options}")
+    return UsageError(
+        f"The run {rundir.id} is not running{_why(ended)}.", remedy=f"Type: loopwright resume {short}{options}"
+    )
+
+
+def _why(ended: str) -> str:
+    return f": it has ended ({ended.replace('_', ' ')})" if ended else ""
 
 
 def _ended(rundir: RunDir) -> str:

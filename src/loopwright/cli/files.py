@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from loopwright.cli._common import console, json_option, print_json, run_argument, run_of, trace_of
+from loopwright.cli._common import json_option, print_json, print_view, run_argument, run_of, trace_of
 from loopwright.cli.runs import part_of
 
 if TYPE_CHECKING:
@@ -72,4 +72,4 @@ def diff(run_id: str, first: int, second: int, stat: bool, as_json: bool) -> Non
         print_json({"from": old, "to": new, "files": files, "diff": compare(rundir.repo, old, new)})
         return
     text = compare(rundir.repo, old, new, stat=stat)
-    console().print(diff_view(text) if text else f"The files are the same after part {first} and part {second}.")
+    print_view(diff_view(text) if text else f"The files are the same after part {first} and part {second}.")

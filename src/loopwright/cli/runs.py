@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from loopwright.base import MachineError, UsageError, printable
-from loopwright.cli._common import console, json_option, print_json, results_of, run_argument, run_of, trace_of
+from loopwright.cli._common import json_option, print_json, print_view, results_of, run_argument, run_of, trace_of
 from loopwright.cli._content import with_content
 from loopwright.trajectory import started_event
 
@@ -40,7 +40,7 @@ def _print_list(found: list[_Standing | _Damaged]) -> None:
     sound = [standing for standing in found if isinstance(standing, _Standing)]
     if sound:
         running = [standing.summary.id for standing in sound if standing.writer]
-        console().print(runs_table([standing.summary for standing in sound], running=running))
+        print_view(runs_table([standing.summary for standing in sound], running=running))
     for damaged in found:
         if isinstance(damaged, _Damaged):
             click.echo(printable(f"{damaged.id}  damaged: {damaged.what} See: loopwright verify {damaged.id}"))
@@ -122,7 +122,7 @@ def status(run_id: str, as_json: bool) -> None:
         detail=_end_detail(rundir),
         now=datetime.now(UTC),
     )
-    console().print(view)
+    print_view(view)
     if writer is None and standing.summary.reason is None:
         click.echo(f"Its process is gone. Go on with: loopwright resume {short_id(rundir.id)}")
 
@@ -153,9 +153,9 @@ def show(run_id: str, part: int | None, full: bool, as_json: bool) -> None:
         shown = trace if part is None else part_of(trace, part)
         print_json(with_content(shown, results_of(rundir)) if full else shown)
     elif part is None:
-        console().print(run_view(trace, running=writer_of(rundir) is not None))
+        print_view(run_view(trace, running=writer_of(rundir) is not None))
     else:
-        console().print(part_view(trace, part, results_of(rundir), full=full))
+        print_view(part_view(trace, part, results_of(rundir), full=full))
 
 
 def part_of(trace: Trace, number: int) -> TracePart:

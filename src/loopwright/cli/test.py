@@ -46,10 +46,13 @@ def test(path: str, task: Path, workspace: Path, sandbox: str, hidden: bool, as_
         return await grader.grade_folder(workspace, path, include_hidden=hidden)
 
     grade = anyio.run(main)
+    nothing_has_this_path = grade.status_code == 400
     if as_json:
         print_json(to_json(grade))
+    elif nothing_has_this_path:
+        raise UsageError(grade.error, where=str(task))
     else:
         click.echo(short_answer(grade))
-    if grade.status_code == 400:
+    if nothing_has_this_path:
         return 2
     return 0 if grade.status_code == 200 and grade.total and grade.passed == grade.total else 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 import click
 
+from loopwright.base import printable
 from loopwright.cli._common import json_option, print_json, run_argument, run_of
 from loopwright.cli._foreground import view_for
 
@@ -32,7 +33,7 @@ def logs(run_id: str, follow: bool, process: bool, as_json: bool) -> None:
         if as_json:
             print_json({"text": text})
         else:
-            click.echo("(it was not detached)" if text is None else text)
+            click.echo("(it was not detached)" if text is None else printable(text))
         return
     _watch(rundir, _JsonLines() if as_json else view_for(plain=True), follow=follow)
 

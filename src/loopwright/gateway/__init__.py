@@ -5,7 +5,9 @@ The heavy parts (starlette, uvicorn, httpx, pydantic, yaml) are imported when th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from loopwright.base import lazy_names
 
 if TYPE_CHECKING:
     from loopwright.gateway._keys import hold_keys, host_environ
@@ -15,6 +17,17 @@ if TYPE_CHECKING:
     from loopwright.gateway.requests import apply_difference, whole_request
     from loopwright.gateway.serve import serve_unix
     from loopwright.gateway.spec import ModelSpec
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        _keys=("hold_keys", "host_environ"),
+        gateway=("Exhausted", "Gateway", "PayloadStore"),
+        prices=("Price", "price_of"),
+        refusals=("Refusal",),
+        requests=("apply_difference", "whole_request"),
+        serve=("serve_unix",),
+        spec=("ModelSpec",),
+    )
 
 __all__ = [
     "Exhausted",
@@ -30,26 +43,3 @@ __all__ = [
     "serve_unix",
     "whole_request",
 ]
-
-_HOMES = {
-    "Exhausted": "gateway",
-    "Gateway": "gateway",
-    "ModelSpec": "spec",
-    "PayloadStore": "gateway",
-    "Price": "prices",
-    "Refusal": "refusals",
-    "hold_keys": "_keys",
-    "host_environ": "_keys",
-    "price_of": "prices",
-    "serve_unix": "serve",
-    "apply_difference": "requests",
-    "whole_request": "requests",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -41,6 +41,10 @@ class Backend(Protocol):
         """Take over a position from the record."""
         ...
 
+    def refused_at(self, position: ScriptPosition) -> Refusal | None:
+        """Why the call with this position in the record got no answer that helps, where that can be told."""
+        ...
+
     def price_of(self, model: str) -> Price | None:
         """The price of a model here, or None where it is not known."""
         ...
@@ -175,6 +179,9 @@ class Gateway:
         for call in calls:
             if call.script is not None:
                 self._served_for(call).backend.restore(call.script)
+        last = calls[-1] if calls else None
+        if last is not None and last.script is not None:
+            self._ledger.refusal = self._served_for(last).backend.refused_at(last.script)
 
     def _served_for(self, call: ModelCalled) -> Served:
         return self._others.get(call.model_asked, self._served)
@@ -208,4 +215,4 @@ def _backend(spec: ModelSpec, workspace: str, environ: Mapping[str, str] | None,
         return RecordedBackend(spec.recording, workspace, on_notice)
     from loopwright.gateway.provider.backend import ProviderBackend
 
-    return ProviderBackend(spec, environ)
+    return ProviderBackend(spec, environ, on_notice=on_notice)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 __all__ = ["Refusal", "RefusalKind", "kind_of"]
 
-RefusalKind = Literal["no_key", "wrong_key", "no_credit", "unknown_model", "rate_limit", "outage"]
+RefusalKind = Literal["no_key", "wrong_key", "no_credit", "unknown_model", "rate_limit", "outage", "ended"]
 
 # OpenAI's codes, and Anthropic's and OpenRouter's words.
 _NO_CREDIT = (
@@ -23,12 +23,15 @@ class Refusal(Struct, frozen=True):
 
     Attributes:
         kind: `no_key` (none was sent), `wrong_key` (or one that may not do this), `no_credit`, `unknown_model` (or a
-            wrong address), `rate_limit`, `outage` (nobody there, a broken answer, or a fault of the provider).
+            wrong address), `rate_limit`, `outage` (nobody there, a broken answer, or a fault of the provider), `ended`
+            (a script, or a recorded run, that has nothing more to say).
         message: One sentence of what happened, and one of what to do.
+        what: The first of these sentences alone.
     """
 
     kind: RefusalKind
     message: str
+    what: str = ""
 
 
 def kind_of(status: int, body: bytes, has_key: bool) -> RefusalKind | None:

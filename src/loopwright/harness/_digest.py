@@ -82,6 +82,7 @@ def harness_digest() -> str:
     """SHA-256 in hex over the code that runs inside the grading sandbox: another version may grade otherwise."""
     digest = hashlib.sha256()
     harness = Path(__file__).parent
-    for path in sorted([*harness.glob("*.py"), *(harness.parent / "sandbox").glob("*.py")]):
+    package = harness.parent
+    for path in sorted([*harness.glob("*.py"), *(package / "sandbox").glob("*.py"), package / "base" / "lazy.py"]):
         _field(digest, path.read_bytes())
     return digest.hexdigest()

@@ -46,7 +46,8 @@ def grading_spec(task: Path, scratch: Path) -> SandboxSpec:
         mounts=(
             Mount(task, "/tests"),
             Mount(scratch / "workspace", "/workspace", writable=True),
-            # No `loopwright/__init__.py`: a namespace package imports in no time.
+            # No `__init__.py` in `loopwright` and `base`: a namespace package imports in no time.
+            Mount(_PACKAGE / "base" / "lazy.py", f"{library}/base/lazy.py"),
             Mount(_PACKAGE / "harness", f"{library}/harness"),
             Mount(_PACKAGE / "sandbox", f"{library}/sandbox"),
         ),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from loopwright.base import lazy_names
 from loopwright.record.events import (
     SCHEMA_VERSION,
     AgentSession,
@@ -76,42 +76,41 @@ if TYPE_CHECKING:
         TraceTurn,
     )
     from loopwright.record.verification import Problem, VerifyReport, verify
-
-# Where each name lives; imported when it is first used, since most commands need few of them.
-_HOMES = {
-    "_cut": ("check_not_cut_back",),
-    "_disk": ("check_home",),
-    "_lock": ("Writer", "writer_of"),
-    "_scan": ("JournalDamage",),
-    "_store_runs": ("find_in_store",),
-    "_summary": ("Summary", "read_summary", "summarize"),
-    "blobs": ("BlobStore",),
-    "folding": ("Fold", "fold"),
-    "journal": ("Journal", "Listener", "Repair"),
-    "progress": ("Progress",),
-    "projections": ("write_agent_trace", "write_all", "write_conversation", "write_parquet", "write_summary"),
-    "reader": ("first_event", "follow", "read_events", "read_tail"),
-    "recovery": ("RecoverReport", "recover"),
-    "rundir": ("RunDir", "home_folder"),
-    "runs": ("find_run", "list_runs", "short_id"),
-    "shipper": ("Shipper", "fetch"),
-    "stores": ("Store", "open_store"),
-    "trace": (
-        "EnvoiCall",
-        "RepoCheckpoint",
-        "SessionEnd",
-        "TestingState",
-        "Totals",
-        "Trace",
-        "TraceGrade",
-        "TracePart",
-        "TraceSession",
-        "TraceTool",
-        "TraceTurn",
-    ),
-    "verification": ("Problem", "VerifyReport", "verify"),
-}
-_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        _cut=("check_not_cut_back",),
+        _disk=("check_home",),
+        _lock=("Writer", "writer_of"),
+        _scan=("JournalDamage",),
+        _store_runs=("find_in_store",),
+        _summary=("Summary", "read_summary", "summarize"),
+        blobs=("BlobStore",),
+        folding=("Fold", "fold"),
+        journal=("Journal", "Listener", "Repair"),
+        progress=("Progress",),
+        projections=("write_agent_trace", "write_all", "write_conversation", "write_parquet", "write_summary"),
+        reader=("first_event", "follow", "read_events", "read_tail"),
+        recovery=("RecoverReport", "recover"),
+        rundir=("RunDir", "home_folder"),
+        runs=("find_run", "list_runs", "short_id"),
+        shipper=("Shipper", "fetch"),
+        stores=("Store", "open_store"),
+        trace=(
+            "EnvoiCall",
+            "RepoCheckpoint",
+            "SessionEnd",
+            "TestingState",
+            "Totals",
+            "Trace",
+            "TraceGrade",
+            "TracePart",
+            "TraceSession",
+            "TraceTool",
+            "TraceTurn",
+        ),
+        verification=("Problem", "VerifyReport", "verify"),
+    )
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -195,12 +194,3 @@ __all__ = [
     "write_summary",
     "writer_of",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value

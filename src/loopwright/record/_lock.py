@@ -17,7 +17,7 @@ from loopwright.record.rundir import RunDir
 
 __all__ = ["Writer", "lock_run", "writer_of"]
 
-_PATIENCE_SECONDS = 0.25
+_TRIES, _BETWEEN_SECONDS = 25, 0.01
 
 
 class Writer(Struct, frozen=True):
@@ -68,17 +68,16 @@ def writer_of(rundir: RunDir) -> Writer | None:
 
 def _try_lock(descriptor: int) -> bool:
     # A reader that asks who writes holds a shared lock for microseconds, and a killed writer's lock goes with its
-    # last mapping: so wait a little before saying no.
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while True:
+    # last mapping: so try again for a little while before saying no. Tries are counted, not seconds: where the whole
+    # machine stands still for a moment, those who hold a lock have not had their microseconds either.
+    for _ in range(_TRIES):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.01)
+            time.sleep(_BETWEEN_SECONDS)
         else:
             return True
+    return False
 
 
 def _write(descriptor: int, path: Path) -> None:

@@ -12,7 +12,10 @@ from msgspec import Struct
 from loopwright.base import MachineError
 from loopwright.record._line import BadLine, unframe
 
-__all__ = ["JournalDamage", "Scan", "damage_of", "scan", "walk"]
+__all__ = ["JournalDamage", "Scan", "damage_of", "open_journal", "scan", "torn_bytes", "walk"]
+
+_READ_BYTES = 1 << 16
+"""Lines are a few KiB: with Python's own 8 KiB, every second one would be put together from two reads."""
 
 
 class JournalDamage(MachineError):
@@ -40,6 +43,11 @@ class Scan(Struct, frozen=True):
     events: int
     good_bytes: int
     torn_bytes: int
+
+
+def open_journal(path: Path) -> BinaryIO:
+    """A journal, for reading it line by line."""
+    return path.open("rb", buffering=_READ_BYTES)
 
 
 def walk(path: Path, file: BinaryIO) -> Iterator[tuple[int, memoryview]]:
@@ -71,12 +79,23 @@ def scan(path: Path) -> Scan:
     if not path.exists():
         return Scan(0, 0, 0)
     events = 0
-    with path.open("rb") as file:
+    with open_journal(path) as file:
         for events, _ in walk(path, file):  # noqa: B007 - the last number is the count
             pass
-        size = file.seek(0, 2)
-        good = _end_of_last_line(file, size)
-    return Scan(events, good, size - good)
+        good, torn = _whole_and_torn(file)
+    return Scan(events, good, torn)
+
+
+def torn_bytes(path: Path) -> int:
+    """How long the unfinished last line is, 0 where there is none; reads only the end of the file."""
+    with path.open("rb") as file:
+        return _whole_and_torn(file)[1]
+
+
+def _whole_and_torn(file: BinaryIO) -> tuple[int, int]:
+    size = file.seek(0, 2)
+    good = _end_of_last_line(file, size)
+    return good, size - good
 
 
 def _end_of_last_line(file: BinaryIO, size: int) -> int:

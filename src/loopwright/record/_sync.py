@@ -75,6 +75,8 @@ class GroupSync:
         with self._syncing:
             # Cleared first: an append during the sync sets it again and gets a sync of its own.
             self._dirty.clear()
+            if self._closing.is_set():  # else the thread would not hear of it any more, and `close` wait for ever
+                self._dirty.set()
             try:
                 self._blobs.sync()
                 os.fdatasync(self._descriptor)

@@ -9,7 +9,7 @@ import msgspec
 
 from loopwright.record._backwards import lines_backwards
 from loopwright.record._line import BadLine, unframe
-from loopwright.record._scan import JournalDamage, damage_of, walk
+from loopwright.record._scan import JournalDamage, damage_of, open_journal, walk
 from loopwright.record.events import Event, decode_event
 
 __all__ = ["first_event", "follow", "read_events", "read_tail"]
@@ -27,7 +27,7 @@ def read_events(path: Path) -> Iterator[tuple[int, Event]]:
     """
     if not path.exists():
         return
-    with path.open("rb") as file:
+    with open_journal(path) as file:
         for seq, data in walk(path, file):
             try:
                 event = decode_event(data)
@@ -90,7 +90,7 @@ async def follow(
 def _whole_lines(path: Path, position: int) -> Iterator[tuple[int, bytes]]:
     if not path.exists():
         return
-    with path.open("rb") as file:
+    with open_journal(path) as file:
         file.seek(position)
         for line in file:
             # Read again next time rather than kept: a new writer may have cut it off meanwhile.

@@ -41,7 +41,11 @@ __all__ = [
 ]
 
 
-class EnvoiCall(Struct, frozen=True):
+class _Row(Struct, frozen=True, gc=False):
+    """Base of what a trace is made of. As with `Record`, there are no cycles for the garbage collector to find."""
+
+
+class EnvoiCall(_Row, frozen=True):
     """One `run_tests` call of the agent; the seed's name is kept. `result` has `passed, failed, total`."""
 
     path: str
@@ -53,7 +57,7 @@ class EnvoiCall(Struct, frozen=True):
     grade_id: str
 
 
-class TestingState(Struct, frozen=True):
+class TestingState(_Row, frozen=True):
     """What the tests said up to and including this part.
 
     A suite is in `solved_paths` only while its newest full grade reported its full count, all passed.
@@ -71,7 +75,7 @@ class TestingState(Struct, frozen=True):
     suites: dict[str, SuiteCount] = {}
 
 
-class RepoCheckpoint(Struct, frozen=True):
+class RepoCheckpoint(_Row, frozen=True):
     """The seed's checkpoint record: `changed_files` are paths; `changes` says what happened to each."""
 
     commit_before: str | None
@@ -86,7 +90,7 @@ class TraceTool(ToolUse, frozen=True, omit_defaults=False):
     """A tool call or its result, with every field, so that readers need not know our defaults."""
 
 
-class TracePart(Struct, frozen=True):
+class TracePart(_Row, frozen=True):
     """One part: the seed's fields first, then ours."""
 
     trajectory_id: str
@@ -115,7 +119,7 @@ class TracePart(Struct, frozen=True):
     raw: Payload | None = None
 
 
-class TraceTurn(Struct, frozen=True):
+class TraceTurn(_Row, frozen=True):
     """One prompt and the range of parts that answered it."""
 
     turn: int
@@ -128,7 +132,7 @@ class TraceTurn(Struct, frozen=True):
     git_commit: str
 
 
-class TraceGrade(Struct, frozen=True):
+class TraceGrade(_Row, frozen=True):
     """One grade of one commit. `results` is the list of case results."""
 
     grade_id: str
@@ -150,7 +154,7 @@ class TraceGrade(Struct, frozen=True):
     cached: bool
 
 
-class Totals(Struct, frozen=True):
+class Totals(_Row, frozen=True):
     """Sums over all model calls. `cost` is None where the price of some call is not known.
 
     `waited_seconds` were spent waiting for rate limits and outages, call by call.
@@ -163,7 +167,7 @@ class Totals(Struct, frozen=True):
     waited_seconds: float = 0.0
 
 
-class TraceSession(Struct, frozen=True):
+class TraceSession(_Row, frozen=True):
     """When an agent's own memory was recorded. `files` maps its paths to their sizes in bytes."""
 
     timestamp: str
@@ -174,7 +178,7 @@ class TraceSession(Struct, frozen=True):
     files: dict[str, int]
 
 
-class SessionEnd(Struct, frozen=True):
+class SessionEnd(_Row, frozen=True):
     """Why the trajectory ended, as in seed 000, and the first commit at which every suite passed."""
 
     reason: EndReason
@@ -186,7 +190,7 @@ class SessionEnd(Struct, frozen=True):
     detail: str = ""
 
 
-class Trace(Struct, frozen=True):
+class Trace(_Row, frozen=True):
     """A whole trajectory. `parts` is the source of truth for readers."""
 
     schema_version: int

@@ -20,8 +20,11 @@ __all__ = [
 ]
 
 
-class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=False):
-    """Base of everything stored: immutable; defaults are not written; newer fields are ignored."""
+class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=False, gc=False):
+    """Base of everything stored: immutable; defaults are not written; newer fields are ignored.
+
+    Read from JSON, so never part of a cycle: the garbage collector need not look at each of a million of them.
+    """
 
 
 class Payload(Record, frozen=True):

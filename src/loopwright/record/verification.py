@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from loopwright.record._lock import writer_of
 from loopwright.record._problem import Problem
-from loopwright.record._scan import JournalDamage, scan
+from loopwright.record._scan import JournalDamage, torn_bytes
 from loopwright.record._verify_blobs import BlobCheck
 from loopwright.record._verify_derived import check_derived
 from loopwright.record._verify_git import check_repository
@@ -69,7 +69,7 @@ def verify(rundir: RunDir) -> VerifyReport:
 
 
 def _torn(rundir: RunDir) -> Iterator[Problem]:
-    torn = scan(rundir.journal).torn_bytes
+    torn = torn_bytes(rundir.journal) if rundir.journal.exists() else 0
     if torn and writer_of(rundir) is None:
         yield Problem(
             str(rundir.journal),

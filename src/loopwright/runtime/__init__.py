@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from loopwright.base import lazy_names
 
 if TYPE_CHECKING:
     from loopwright.runtime.agent import Harness, Runtime
     from loopwright.runtime.default import default_profile
-
-_HOMES = {"Harness": "agent", "Runtime": "agent", "default_profile": "default"}
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        agent=("Harness", "Runtime"),
+        default=("default_profile",),
+    )
 
 __all__ = ["Harness", "Runtime", "default_profile"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

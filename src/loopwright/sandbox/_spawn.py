@@ -71,7 +71,8 @@ def start(argv: Sequence[str], env: Mapping[str, str], files: Mapping[int, int],
             moved.callback(os.close, copy)
             actions.append((os.POSIX_SPAWN_DUP2, copy, place))
         # What this process ignores or blocks (Python ignores SIGPIPE) is not the program's business.
-        default = {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD}
+        default = {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGCHLD}
+        default |= {signal.SIGINT, signal.SIGQUIT, signal.SIGHUP}  # as a shell ignores what it starts with `&`
         return os.posix_spawn(
             argv[0],
             [encoded(word) for word in (name or argv[0], *argv[1:])],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from loopwright.base import lazy_names
 
 if TYPE_CHECKING:
     from loopwright.trajectory.asking import AskNext
@@ -16,20 +17,20 @@ if TYPE_CHECKING:
     from loopwright.trajectory.plan import Plan, make_plan
     from loopwright.trajectory.resuming import plan_resume, resume
     from loopwright.trajectory.starting import start
-
-_HOMES = {
-    "asking": ("AskNext",),
-    "copying": ("check_source",),
-    "loop": ("END_OF_INPUT",),
-    "control": ("ControlReply", "ControlRequest", "ask", "watch"),
-    "options": ("DEFAULT_AGENT", "DEFAULT_MAX_PARTS", "DEFAULT_MAX_SILENCE", "RunOptions"),
-    "plan": ("Plan", "make_plan"),
-    "resuming": ("plan_resume", "resume"),
-    "forking": ("fork", "plan_fork"),
-    "begun": ("started_event",),
-    "starting": ("start",),
-}
-_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        asking=("AskNext",),
+        begun=("started_event",),
+        control=("ControlReply", "ControlRequest", "ask", "watch"),
+        copying=("check_source",),
+        forking=("fork", "plan_fork"),
+        loop=("END_OF_INPUT",),
+        options=("DEFAULT_AGENT", "DEFAULT_MAX_PARTS", "DEFAULT_MAX_SILENCE", "RunOptions"),
+        plan=("Plan", "make_plan"),
+        resuming=("plan_resume", "resume"),
+        starting=("start",),
+    )
 
 __all__ = [
     "DEFAULT_AGENT",
@@ -52,9 +53,3 @@ __all__ = [
     "started_event",
     "watch",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

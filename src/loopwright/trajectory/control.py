@@ -67,14 +67,19 @@ def _short_name(path: Path) -> Iterator[str]:
 
 async def serve_control(path: Path, helm: Obeying) -> None:
     """Answer requests until cancelled; the socket is removed then."""
-    path.unlink(missing_ok=True)
-    with _short_name(path) as name:
-        listener = await anyio.create_unix_listener(name, mode=0o600)
+    # A socket refuses between being made and being listened to; so nobody finds it before.
+    fresh = path.with_name(f"new-{path.name}")
+    for old in (fresh, path):
+        old.unlink(missing_ok=True)
     try:
+        with _short_name(fresh) as name:
+            listener = await anyio.create_unix_listener(name, mode=0o600)
         async with listener:
+            fresh.rename(path)
             await listener.serve(lambda stream: _answer(stream, helm))
     finally:
-        path.unlink(missing_ok=True)
+        for old in (fresh, path):
+            old.unlink(missing_ok=True)
 
 
 async def _answer(stream: SocketStream, helm: Obeying) -> None:

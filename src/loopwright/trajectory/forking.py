@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from loopwright.base import UsageError
 from loopwright.record import RunDir, RunEnded, RunStarted
 from loopwright.trajectory.begun import started_event
 from loopwright.trajectory.deltas import DeltaListener
-from loopwright.trajectory.inheriting import Inheritance, inherit
+from loopwright.trajectory.inheriting import Inheritance, inheritance_of
 from loopwright.trajectory.options import RunOptions
 from loopwright.trajectory.plan import Plan, make_plan
 from loopwright.trajectory.session import Listener
 from loopwright.trajectory.starting import start
+from loopwright.trajectory.upto import read_up_to
 
 __all__ = ["fork", "plan_fork"]
 
@@ -36,9 +38,12 @@ def plan_fork(parent: RunDir, part: int | None, options: RunOptions) -> tuple[Pl
             where=str(parent.repo),
             remedy=f"Type: loopwright verify {parent.id}; it says how to get the repository back.",
         )
-    plan = make_plan(options)
+    with ThreadPoolExecutor(1) as pool:  # the plan waits for programs that it tries
+        reading = pool.submit(read_up_to, parent, part)
+        plan = make_plan(options)
+        found = reading.result()
     other_task = plan.task.digest != begun.task_digest
-    inheritance = inherit(parent, part, options.agent, plan.task.instruction if other_task else None)
+    inheritance = inheritance_of(parent, found, options.agent, plan.task.instruction if other_task else None)
     if inheritance.past is not None and begun.options.get("model_digest") != plan.model.digest:
         inheritance.past.calls = []  # another script has its own positions
     return plan, inheritance

@@ -21,7 +21,7 @@ from loopwright.trajectory.begun import started_event
 from loopwright.trajectory.past import Past
 from loopwright.trajectory.upto import UpTo, read_up_to
 
-__all__ = ["How", "Inheritance", "Opening", "inherit", "with_inherited"]
+__all__ = ["How", "Inheritance", "Opening", "inherit", "inheritance_of", "with_inherited"]
 
 How = Literal["native", "memory", "recap", "nothing"]
 _KEEPING = ("native", "memory")
@@ -70,8 +70,17 @@ def inherit(parent: RunDir, part: int | None, agent: str, instruction: str | Non
         UsageError: There is no such part, or the parent had not begun.
         MachineError: The parent's record is damaged.
     """
+    return inheritance_of(parent, read_up_to(parent, part), agent, instruction)
+
+
+def inheritance_of(parent: RunDir, found: UpTo, agent: str, instruction: str | None = None) -> Inheritance:
+    """`inherit`, where the parent was read already.
+
+    Raises:
+        UsageError: The parent had not begun, or the run that it was forked from is gone.
+        MachineError: A payload of the parent is missing or damaged.
+    """
     started = started_event(parent)
-    found = read_up_to(parent, part)
     how = _how(found, started.agent, agent, told=instruction is not None)
     past = _kept(parent, started, found, how) if how in _KEEPING else None
     opening = _opening(found, how, BlobStore(parent.blobs_folder), started, instruction)

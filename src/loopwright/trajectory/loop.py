@@ -125,7 +125,10 @@ class TestLoop:
         if last.outcome == "error":
             # A provider that cannot be reached is no failure of the agent, nor is a program that never began to work.
             return "infrastructure_error" if self._gateway.outage or self._never_began() else "agent_error"
-        return "agent_error" if self._idle() else None
+        if not self._idle():
+            return None
+        # A script that has ended is no failure of the agent either.
+        return "infrastructure_error" if self._gateway.outage else "agent_error"
 
     def _never_began(self) -> bool:
         """Whether the agent's process died without a part, and without a question to its model."""
@@ -179,7 +182,8 @@ class TestLoop:
             return None
         if self._task.suites:
             return self._told()
-        if state.last_turn_ended is not None and state.last_turn_ended.outcome == "interrupted":
+        last = state.last_turn_ended
+        if state.cut_short if last is None else last.outcome == "interrupted":
             return fill("go_on")
         return "" if state.steering_due else None
 
@@ -228,7 +232,8 @@ class TestLoop:
         if reason == "infrastructure_error":
             return self._gateway.outage or (last.detail if last else "")
         if reason == "agent_error":
-            return (last.detail if last else "") or "the agent yielded twice without calling a tool"
+            failed = last is not None and last.outcome == "error"
+            return (last.detail if last and failed else "") or "the agent yielded twice without calling a tool"
         if reason == "finished":
             how = f" ({last.detail})" if last and last.detail else ""
             return f"the agent yielded, and there are no tests{how}"

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Struct, field
 
 from loopwright.agents import AgentMemory
+from loopwright.base import collector_paused
 from loopwright.record import (
     AgentSession,
     BlobStore,
@@ -73,10 +74,11 @@ class Past(Struct):
 def read_past(rundir: RunDir) -> tuple[RunState, Past, RunEnded | None]:
     """The fold of a run's journal, what an agent needs for its memory, and how the run ended where it has."""
     state, past, ended = RunState(), Past(), None
-    for _, event in read_events(rundir.journal):
-        state.apply(event)
-        past.apply(event)
-        ended = event if isinstance(event, RunEnded) else ended
+    with collector_paused():
+        for _, event in read_events(rundir.journal):
+            state.apply(event)
+            past.apply(event)
+            ended = event if isinstance(event, RunEnded) else ended
     return state, past, ended
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from loopwright.agents import Agent, make_agent
+from loopwright.agents import Agent, AgentCheck, make_agent
 from loopwright.base import LoopwrightError, MachineError, UsageError
 from loopwright.gateway import ModelSpec
 from loopwright.harness import Task, load_task
@@ -85,9 +85,6 @@ def make_plan(options: RunOptions) -> Plan:
     if shutil.which("git") is None:
         raise MachineError("git is not installed; checkpoints need it.", remedy="Type: apt-get install git")
     agent = make_agent(options.agent)
-    check = agent.check()
-    if not check.ok:
-        raise MachineError(f"The agent {options.agent} cannot run here: {check.detail}", remedy=check.remedy)
     if not options.model:
         raise UsageError(
             "No model was named.", remedy="Add --model openai/NAME (with its key), or --model scripted:FILE."
@@ -96,7 +93,12 @@ def make_plan(options: RunOptions) -> Plan:
     configured = agent if isinstance(agent, Configured) else None
     with ThreadPoolExecutor(1) as pool:  # both wait for programs that they start
         loading = pool.submit(load_task, options.task)
-        found = _sandbox(options, configured)
+        try:
+            check = _checked(agent, options.agent)
+            found = _sandbox(options, configured)
+        except LoopwrightError:
+            loading.result()  # what was typed wrong is said before what this machine lacks
+            raise
         task = loading.result()
     store = open_store(options.store or str(options.home))
     if options.store:
@@ -120,6 +122,13 @@ def make_plan(options: RunOptions) -> Plan:
         files=options.files,
         max_replies=options.max_replies,
     )
+
+
+def _checked(agent: Agent, name: str) -> AgentCheck:
+    check = agent.check()
+    if not check.ok:
+        raise MachineError(f"The agent {name} cannot run here: {check.detail}", remedy=check.remedy)
+    return check
 
 
 def _others(models: Mapping[str, str]) -> dict[str, ModelSpec]:

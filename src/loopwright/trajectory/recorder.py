@@ -81,7 +81,8 @@ class Recorder:
         made = self.checkpoints.snapshot(number, f"part {number}: changes outside of a tool call")
         if made is not None:
             count = len(made.changed_files)
-            item = AgentItem("patch", "workspace_change", f"{count} files changed outside of a tool call")
+            files = "1 file" if count == 1 else f"{count} files"
+            item = AgentItem("patch", "workspace_change", f"{files} changed outside of a tool call")
             self._add(number, item, self.state.turns, made)
 
     def _tied(self, item: AgentItem) -> AgentItem:

@@ -20,6 +20,7 @@ class RunState(Progress):
         turn_grade: The `turn_end` grade of the newest turn, once there is one.
         final_grade: The newest grade of all suites, hidden ones included.
         last_turn_ended: How the newest ended turn ended; None where the run itself has ended since.
+        cut_short: Whether the run itself had ended, and its agent was not done: whoever goes on means it to go on.
         idle_turns: How many turns in a row, up to the newest ended one, called no tool.
         silent_turns: How many turns in a row, up to the newest ended one, were interrupted for silence.
         ties: The grades of this turn that no part has named yet.
@@ -30,6 +31,7 @@ class RunState(Progress):
         self.turn_grade: TestsGraded | None = None
         self.final_grade: TestsGraded | None = None
         self.last_turn_ended: TurnEnded | None = None
+        self.cut_short = False
         self.idle_turns = 0
         self.silent_turns = 0
         self.ties = GradeTies()
@@ -56,6 +58,7 @@ class RunState(Progress):
             case RunEnded():
                 # Whoever goes on with a run that has ended means to: what ended it does not end it again.
                 self.last_turn_ended, self.idle_turns = None, 0
+                self.cut_short = event.reason != "finished"
             case _:
                 pass
 

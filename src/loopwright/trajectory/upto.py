@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from loopwright.base import UsageError
+from loopwright.base import UsageError, collector_paused
 from loopwright.record import (
     AgentSession,
     CheckpointTaken,
@@ -70,13 +70,14 @@ def read_up_to(rundir: RunDir, part: int | None) -> UpTo:
         JournalDamage: The journal is damaged before it.
     """
     found = UpTo(Past())
-    for _, event in read_events(rundir.journal):
-        reached = part is not None and found.parts >= part
-        if reached and (isinstance(event, PartAdded | RunEnded) or (isinstance(event, TurnStarted) and part)):
-            break
-        # A call of the model after the part is what the next part came from.
-        if not (reached and isinstance(event, ModelCalled | TurnStarted)):
-            found.apply(event)
+    with collector_paused():
+        for _, event in read_events(rundir.journal):
+            reached = part is not None and found.parts >= part
+            if reached and (isinstance(event, PartAdded | RunEnded) or (isinstance(event, TurnStarted) and part)):
+                break
+            # A call of the model after the part is what the next part came from.
+            if not (reached and isinstance(event, ModelCalled | TurnStarted)):
+                found.apply(event)
     if part is not None and found.parts < part:
         raise UsageError(
             f"The run {rundir.id} has no part {part}.",

@@ -31,7 +31,7 @@ MOST_FAILED_CALLS = 25
 MOST_REFUSED_CALLS = 3
 """As many may fail in a row where asking again cannot help: a wrong key, no credit, no such model."""
 
-_FINAL = ("no_key", "wrong_key", "no_credit", "unknown_model")
+_FINAL = ("no_key", "wrong_key", "no_credit", "unknown_model", "ended")
 _DEAD_GRACE_S = 3.0
 _REFUSED_GRACE_S = 10.0
 _LOOK_S = 0.25

@@ -5,11 +5,12 @@ Everything heavy (altair, vl-convert, rich) is imported where it is used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from loopwright.base import lazy_names
 
 if TYPE_CHECKING:
-    from loopwright.view._labels import fork_words, limit_words
+    from loopwright.view._labels import fork_words, limit_words, plural
     from loopwright.view.diff import diff_view
     from loopwright.view.graph import GRAPH_SCHEMA_VERSION, graph_data
     from loopwright.view.live import LiveView, View, open_view
@@ -19,20 +20,20 @@ if TYPE_CHECKING:
     from loopwright.view.render import render_html, render_png
     from loopwright.view.run import run_view
     from loopwright.view.tables import runs_table, status_view
-
-_HOMES = {
-    "_labels": ("fork_words", "limit_words"),
-    "picture": ("chart",),
-    "diff": ("diff_view",),
-    "graph": ("GRAPH_SCHEMA_VERSION", "graph_data"),
-    "live": ("LiveView", "View", "open_view"),
-    "part": ("part_view",),
-    "plain": ("PlainView",),
-    "render": ("render_html", "render_png"),
-    "run": ("run_view",),
-    "tables": ("runs_table", "status_view"),
-}
-_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        _labels=("fork_words", "limit_words", "plural"),
+        diff=("diff_view",),
+        graph=("GRAPH_SCHEMA_VERSION", "graph_data"),
+        live=("LiveView", "View", "open_view"),
+        part=("part_view",),
+        picture=("chart",),
+        plain=("PlainView",),
+        render=("render_html", "render_png"),
+        run=("run_view",),
+        tables=("runs_table", "status_view"),
+    )
 
 __all__ = [
     "GRAPH_SCHEMA_VERSION",
@@ -46,18 +47,10 @@ __all__ = [
     "limit_words",
     "open_view",
     "part_view",
+    "plural",
     "render_html",
     "render_png",
     "run_view",
     "runs_table",
     "status_view",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any
 
 from loopwright.record import Limits, short_id
 
 __all__ = [
     "UNKNOWN",
+    "agent_name",
     "ago",
     "duration",
     "elide",
@@ -107,6 +109,12 @@ def model_name(model: str, agent_model: str, scripted: bool) -> str:
     return f"recorded model {name}" if model.startswith("recorded:") else name
 
 
+def agent_name(agent: str) -> str:
+    """The name of an agent; of one that a profile describes, that of the file: `native:reviewer`."""
+    name, _, file = agent.partition(":")
+    return f"{name}:{PurePath(file).stem}" if name == "native" and file else agent
+
+
 def limit_words(limits: Limits) -> str:
     """The limits that there are: `50 parts, $1.50, 10m 00s`; `none` where there are none."""
     names = {"max_parts": "part", "max_turns": "turn", "max_tokens": "token"}
@@ -135,7 +143,7 @@ def fork_words(options: dict[str, Any]) -> str:
 def headline(facts: dict[str, Any]) -> str:
     """Agent, model, task and id of a trajectory, in one line."""
     model = model_name(facts["model"], facts["agent_model"], facts["scripted"])
-    words = [facts["agent"], model, facts["task"], f"trajectory {short_id(facts['trajectory_id'])}"]
+    words = [agent_name(facts["agent"]), model, facts["task"], f"trajectory {short_id(facts['trajectory_id'])}"]
     if facts.get("parent"):
         words.append(f"fork of {short_id(facts['parent'])} at part {facts.get('parent_part')}")
     return "  ·  ".join(words)

@@ -24,8 +24,8 @@ h2 { font-size: 19px; margin: 34px 0 8px; }
 #picture svg { display: block; max-width: 100%; height: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: 5px 14px 5px 0; border-bottom: 1px solid #e4e7ec; }
-th { color: #667085; font-weight: normal; white-space: nowrap; }
-td.n, th.n { text-align: right; }
+th { color: #667085; font-weight: normal; }
+th[scope=row], .commit { white-space: nowrap; }
 code, pre { font: 13px/1.45 "Liberation Mono", Menlo, Consolas, monospace; }
 td { overflow-wrap: anywhere; }
 pre { margin: 4px 0 10px; padding: 8px 10px; background: #f5f6f8; white-space: pre-wrap; max-height: 320px;
@@ -109,11 +109,17 @@ def _facts(facts: dict[str, Any]) -> str:
         ("task", _text(facts["task"])),
         ("sandbox", _text(facts["isolation"] or facts["sandbox"])),
         ("started", _text(moment(facts["started_at"])) + " UTC"),
-        ("ended", _text(f"{moment(facts['ended_at'])}, {reason(facts['reason'])}")),
+        ("ended", _text(_end(facts))),
         ("final commit", _code(facts["final_git_commit"] or UNKNOWN)),
     ]
     body = "".join(f'<tr><th scope="row">{name}</th><td>{value}</td></tr>' for name, value in rows)
     return f"<h2>The trajectory</h2>\n<table><tbody>{body}</tbody></table>"
+
+
+def _end(facts: dict[str, Any]) -> str:
+    """Why and when, as `show` says it."""
+    words = reason(facts["reason"])
+    return f"{words}, {moment(facts['ended_at'])} UTC" if facts["ended_at"] else words
 
 
 def _checkpoints(data: dict[str, Any]) -> str:
@@ -121,7 +127,7 @@ def _checkpoints(data: dict[str, Any]) -> str:
         (
             str(row["part"]),
             str(row["turn"]),
-            _code(short(row["commit"], 12)),
+            f'<span class="commit">{_code(short(row["commit"], 12))}</span>',
             _graded(row),
             _code(", ".join(row["changed_files"][:_MOST_FILES])) + _more(len(row["changed_files"]) - _MOST_FILES),
             _text(row["summary"]),

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from loopwright.view._axes import Layer, count_axis, last_x, part_scale, rows, turn_rules
 from loopwright.view._labels import money
 from loopwright.view._theme import COST, TOKEN_COLOURS, WIDTH
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["usage"]
 
@@ -68,7 +65,8 @@ def _cost(data: dict[str, Any]) -> Layer | None:
     values = [{"part": part, "cost": row["cost"]} for part, row in _with_end(data) if row["cost"] is not None]
     if not any(row["cost"] for row in values):
         return None
-    axis = alt.Axis(title="US dollars", format="$.2~f", tickCount=4, titleColor=COST, labelColor=COST, grid=False)
+    # No precision is given: all labels get as many decimals as the distance between them needs.
+    axis = alt.Axis(title="US dollars", format="$,f", tickCount=4, titleColor=COST, labelColor=COST, grid=False)
     return (
         alt.Chart(rows(values))
         .mark_line(interpolate="step-after", color=COST, strokeWidth=2.5)

@@ -16,13 +16,13 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan", "\\": "dim"}
 
 
 def diff_view(text: str) -> Text:
-    """Colour a diff as `git diff` writes it.
+    """Colour a diff as `git diff` writes it; long lines are left to the terminal, from which they can be copied whole.
 
     Control characters are made visible, so the result is for reading and not for `patch`.
     """
     from rich.text import Text
 
-    shown = Text(no_wrap=False, overflow="fold")
+    shown = Text(no_wrap=True, overflow="ignore")
     in_hunk = False
     for line in printable(text).splitlines():
         # Inside a hunk a line that begins with `--- ` is a removed line, not a header.

@@ -11,7 +11,7 @@ from loopwright.base import one_line
 from loopwright.record import Event as Recorded
 from loopwright.record import Limits, RunEnded, short_id
 from loopwright.view._following import Clock, Following, utc_now
-from loopwright.view._labels import UNKNOWN, duration, model_name, money, reason, thousands
+from loopwright.view._labels import UNKNOWN, agent_name, duration, model_name, money, reason, thousands
 from loopwright.view._pending import Pending
 from loopwright.view._scroll import Scroll
 
@@ -145,7 +145,7 @@ class LiveView:
         text.append(short_id(start.trajectory_id), "bold")
         model = model_name(start.model, start.agent_model, start.scripted)
         style = "magenta" if start.scripted else ""
-        for words, look in ((start.agent, ""), (model, style), (start.task, ""), (start.sandbox, "")):
+        for words, look in ((agent_name(start.agent), ""), (model, style), (start.task, ""), (start.sandbox, "")):
             text.append(" · ", "dim").append(one_line(words, 40), look)
         return text
 

@@ -40,11 +40,10 @@ def part_view(trace: Trace, part: int, resolve: Callable[[Payload], Any], *, ful
     found = next((row for row in trace.parts if row.part == part), None)
     if found is None:
         raise UsageError(
-            f"There is no part {part}; the trajectory has {len(trace.parts)}.",
-            where=trace.trajectory_id,
-            remedy=f"Choose one from 1 to {len(trace.parts)}." if trace.parts else None,
+            f"The run {trace.trajectory_id} has no part {part}.",
+            remedy=f"Its parts are 1 to {len(trace.parts)}." if trace.parts else "It has no parts yet.",
         )
-    clip = _Clip(f"show {short_id(trace.trajectory_id)} --part {part} --full", full)
+    clip = _Clip(f"loopwright show {short_id(trace.trajectory_id)} --part {part} --full", full)
     return Group(facts_grid(_facts(trace, found)), *_contents(found, resolve, clip))
 
 

@@ -208,5 +208,14 @@ def _told(steered: Steered) -> str:
 
 
 def _artifacts(trace: Trace) -> RenderableType | None:
-    rows = [(name, _text(place)) for name, place in trace.artifacts.items()]
-    return facts_grid(rows) if rows else None
+    """Names and places; a place is not broken into lines, so that it can be copied, or clicked on."""
+    from rich.text import Text
+
+    if not trace.artifacts:
+        return None
+    width = max(map(len, trace.artifacts))
+    lines = Text(no_wrap=True, overflow="ignore")
+    for name, place in trace.artifacts.items():
+        lines.append(f"{one_line(name):<{width}}", "dim").append(f"  {printable(place)}\n")
+    lines.rstrip()
+    return lines

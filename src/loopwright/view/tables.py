@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
 from loopwright.base import one_line
 from loopwright.record import Limits, Summary, short_id
 from loopwright.view._following import utc_now
-from loopwright.view._labels import UNKNOWN, ago, duration, elide, moment, money, reason, thousands
+from loopwright.view._labels import UNKNOWN, agent_name, ago, duration, elide, moment, money, reason, thousands
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -111,7 +110,7 @@ def _cells(summary: Summary, running: bool, now: datetime) -> list[Text]:
     return [
         Text(short_id(summary.id), "bold"),
         Text(ago(summary.started_at, now)),
-        Text(_agent(summary.agent)),
+        Text(one_line(agent_name(summary.agent), 20)),
         _model(summary),
         Text(_task(summary)),
         status_text(summary, running),
@@ -119,12 +118,6 @@ def _cells(summary: Summary, running: bool, now: datetime) -> list[Text]:
         Text(f"{passed}/{total}" if total else UNKNOWN),
         Text(money(summary.cost)),
     ]
-
-
-def _agent(agent: str) -> str:
-    """The name of an agent; of one that a file describes, that of the file."""
-    name, _, file = agent.partition(":")
-    return one_line(f"{name}:{PurePath(file).stem}" if name == "native" and file else agent, 20)
 
 
 def _model(summary: Summary) -> Text:
@@ -189,8 +182,8 @@ def status_view(
         ("trajectory", Text(summary.id)),
         ("status", state),
         ("last event", Text(_age(last_event_at, now))),
-        ("parts", Text(_of(str(summary.parts), limits.max_parts))),
-        ("turns", Text(_of(str(summary.turns), limits.max_turns))),
+        ("parts", Text(_of(f"{summary.parts:,}", limits.max_parts and f"{limits.max_parts:,}"))),
+        ("turns", Text(_of(f"{summary.turns:,}", limits.max_turns and f"{limits.max_turns:,}"))),
         ("tokens", Text(_of(thousands(summary.usage.total), limits.max_tokens and thousands(limits.max_tokens)))),
         ("cost", Text(_of(money(summary.cost), None if limits.max_cost is None else money(limits.max_cost)))),
         ("time", Text(_of(duration(summary.active_seconds), limits.max_seconds and duration(limits.max_seconds)))),
@@ -223,5 +216,5 @@ def _age(timestamp: str | None, now: datetime | None) -> str:
     return f"{moment(timestamp)} UTC, {duration(seconds)} ago"
 
 
-def _of(value: str, limit: str | int | float | None) -> str:
+def _of(value: str, limit: str | float | None) -> str:
     return value if limit is None else f"{value} of at most {limit}"

@@ -279,7 +279,7 @@ def test_forty_calls_good_and_bad_are_each_answered(lab: Any) -> None:
     assert [status for _, status in ran.results()][::4] == ["completed"] * 10
     assert len(list(lab.workspace.iterdir())) == 10
     roles = [message["role"] for message in ran.requests[1]["messages"]]
-    assert roles == ["system", "user", "assistant", *["tool"] * 40]
+    assert roles == ["user", "assistant", *["tool"] * 40]
 
 
 def test_a_profile_is_judged_as_the_model_is_asked(lab: Any, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_circle_long_after_another_one_gets_a_word_of_its_own(lab: Any) -> Non
     replies = [*same, *work, *same, DONE]
     assert len(nudges(lab, replies, "loop: {stuck: {window: 6}}")) == 2
     ran = lab.run(yaml.safe_dump(replies), "loop: {stuck: {window: 12}}")
-    assert ran.outcome.detail == "stuck: repeated_error"
+    assert ran.outcome.detail == "stuck: repeated_error: the same error, 3 times, also after it was told"
 
 
 def test_a_person_who_says_something_ends_a_circle(lab: Any) -> None:

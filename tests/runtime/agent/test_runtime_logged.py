@@ -59,7 +59,8 @@ def test_raw_requests_are_the_bytes_that_were_sent(
         assert not path.is_file() or SECRET not in path.read_text(), path
 
 
-def test_the_folder_is_there_while_the_turn_goes_on(tmp_path: Path) -> None:
+def test_the_folder_is_there_while_the_turn_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loopwright.runtime.agent.keeping._PAUSE", 3600.0)  # a busy machine makes five seconds short
     (tmp_path / "agent.yaml").write_text(PROFILE.format(adapter="openai_chat"))
     (tmp_path / "system.md").write_text("You are the system.")
     (tmp_path / "plan.md").write_text("Plan it.")
@@ -71,5 +72,5 @@ def test_the_folder_is_there_while_the_turn_goes_on(tmp_path: Path) -> None:
     first = calls(("read_file", {"path": "a.txt"}))
     again = calls(("read_file", {"path": "a.txt"}), say="Once more.")
     played = play(load_config(tmp_path / "agent.yaml"), tmp_path, [first, again, DONE], {"a.txt": "a"}, replies)
-    # After the first reply; then not for some seconds; after the turn.
+    # After the first reply; then not for some time; after the turn.
     assert played.watched == [0, 0, *[1] * (len(played.items) - 2), 3, 3]

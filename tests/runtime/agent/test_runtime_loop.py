@@ -104,7 +104,7 @@ def test_text_calls_run_in_text_order_and_prose_never_runs(lab: Any) -> None:
 
 def test_a_broken_block_is_told_with_its_place_and_the_rest_still_runs(lab: Any) -> None:
     ran = lab.run("- say: |\n    <BASH>\n    echo hi\n    </BASH>\n    <BASH>\n    echo lost\n" + DONE, TEXT)
-    assert ran.results() == [("run_shell", "completed"), ("bash_block block", "failed")]
+    assert ran.results() == [("run_shell", "completed"), ("bash block", "failed")]
     assert "line 4" in ran.result()
     note = [item.raw for item in ran.items if item.part_type == "tool_result"][1]
     assert note["rule"] == "malformed.bash_block"
@@ -169,7 +169,10 @@ def test_going_in_circles_gets_one_word_and_then_the_end(lab: Any) -> None:
     ran = lab.run("- calls: [{shell: 'echo same'}]\n" * 9)
     assert len(ran.results()) == 6
     assert len(ran.said("nudge")) == 1
-    assert (ran.outcome.outcome, ran.outcome.detail) == ("error", "stuck: repeated_call")
+    assert (ran.outcome.outcome, ran.outcome.detail) == (
+        "error",
+        "stuck: repeated_call: the same call with the same result, 3 times, also after it was told",
+    )
 
 
 def test_a_reply_without_a_call_is_asked_about_until_it_counts(lab: Any) -> None:
@@ -235,7 +238,7 @@ def test_a_renamed_tool_with_renamed_arguments_runs(lab: Any) -> None:
 
 @pytest.mark.parametrize(
     ("relay", "roles"),
-    [("tool_role", ["system", "user", "assistant", "tool"]), ("user_message", ["system", "user", "assistant", "user"])],
+    [("tool_role", ["user", "assistant", "tool"]), ("user_message", ["user", "assistant", "user"])],
 )
 def test_who_speaks_the_results_of_native_calls(lab: Any, relay: str, roles: list[str]) -> None:
     ran = lab.run("- calls: [{shell: 'echo hi'}]\n" + DONE, f"loop: {{turn_strategy: {{relay: {relay}}}}}")

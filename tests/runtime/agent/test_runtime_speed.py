@@ -69,8 +69,19 @@ def test_the_calls_of_a_reply_of_two_hundred_are_parsed_judged_and_scheduled_in_
         schedule = plan([executor._planned(one, located) for one in ready], harness.gates.policy)
         assert (len(parsed.calls), sum(map(len, schedule.segments))) == (200, 133)
 
-    taken = fastest(turn, 20)
-    assert taken < 0.04, f"{taken * 1000:.1f} ms; the bar is 20 on a machine with nothing else to do"
+    # A slow machine is slow at both, and so is one on which others work at the same moment.
+    rounds = [(fastest(turn, 4), fastest(_ten_milliseconds, 4)) for _ in range(6)]
+    taken, ten = (min(times) for times in zip(*rounds, strict=True))
+    assert taken < 5 * ten, (
+        f"{taken * 1000:.1f} ms; the bar is 20 where the same work as ever takes 10, not {ten:.4f} s"
+    )
+
+
+def _ten_milliseconds() -> None:
+    """Work that takes as long as its name says on the machine for which the bar of 20 ms was set."""
+    counts: dict[str, int] = {}
+    for number in range(42_000):
+        counts[f"word {number % 997}"] = counts.get(f"word {number % 991}", 0) + 1
 
 
 def _block(number: int) -> str:

@@ -71,6 +71,9 @@ def test_explain_of_no_key_is_an_error() -> None:
     error = run("explain", BASE, "--key", "lop").exception
     assert isinstance(error, UsageError)
     assert "no key 'lop'" in error.what
+    error = run("explain", BASE, "--key", "modes.0.name").exception
+    assert isinstance(error, UsageError)
+    assert error.remedy == "Did you mean modes[0].name?"
 
 
 def test_migrate_reports_and_writes(tmp_path: Path) -> None:
@@ -78,7 +81,7 @@ def test_migrate_reports_and_writes(tmp_path: Path) -> None:
     foreign.write_text("version: 2\nworkspace: {lsp: {enabled: true}}\nturn_strategy: {relay: tool_role}\n")
     result = run("migrate", str(foreign), "-o", str(tmp_path / "ours.yaml"))
     assert result.return_value == 1
-    assert {line.split()[0] for line in result.output.splitlines()} == {"same", "refused", "renamed"}
+    assert {line.split()[0] for line in result.stdout.splitlines()} == {"same", "refused", "renamed"}
     assert (tmp_path / "ours.yaml").read_text() == "version: 2\nloop:\n  turn_strategy:\n    relay: tool_role\n"
     kinds = [change["status"] for change in json.loads(run("migrate", str(foreign), "--json").output)]
     assert kinds == ["same", "refused", "renamed"]
@@ -96,6 +99,26 @@ def test_preview_shows_the_first_request(profile: Path, tmp_path: Path) -> None:
     assert lines[0] == "system prompt"
     assert "Write a poem." in json.dumps(json.loads(lines[-1]))
     assert any(line.startswith("first request: ") and line.endswith("tokens (estimate)") for line in lines)
+
+
+def test_preview_reads_a_task_as_a_run_does(tmp_path: Path) -> None:
+    task = tmp_path / "task.md"
+    task.write_bytes("a\r\nb\x85\u202e\n".encode())
+    body = run("preview", BASE, "--task", str(task)).output.split("\n")[-2]
+    assert json.loads(body)["input"][-1]["content"][0]["text"].startswith("a\r\nb\x85\u202e\n")
+    task.write_bytes(b" \n")
+    assert "the instruction is empty" in str(run("preview", BASE, "--task", str(task)).exception)
+
+
+def test_preview_says_that_tools_of_servers_are_not_known_yet(tmp_path: Path) -> None:
+    profile = tmp_path / "p.yaml"
+    text = "version: 2\nproviders: {default_model: a/b, models: [{id: '*', adapter: openai_chat}]}\ntools:\n"
+    profile.write_text(text + "  mcp: {small: {command: [x]}}\n")
+    assert run("preview", str(profile)).output.startswith("not shown: the tools of small, ")
+    profile.write_text(text + "  mcp: {small: {command: [x]}}\n  registry: {include: ['small__*']}\n")
+    error = run("preview", str(profile)).exception
+    assert isinstance(error, UsageError)
+    assert "'small__*', and those of MCP servers are known only when they run" in error.what
 
 
 def test_preview_of_another_mode_and_model() -> None:

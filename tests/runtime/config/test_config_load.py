@@ -92,7 +92,11 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         ("profile: {name: 3}", 'Put it in quotes: "..."'),
         ("loop: {plan_turn_limit: true}", "loop.plan_turn_limit: a whole number belongs here"),
         ("modes: build", "modes: a list (lines of `- item`) belongs here"),
-        ("modes: []", "modes: tuple should have at least 1 item"),
+        ("modes: []", "modes: it must not be empty"),
+        ("loop: {limits: {cost: .inf}}", "loop.limits.cost: a finite number belongs here"),
+        ("tools: {overlays: [{id: a, rename: {read_file: 'read file!'}}]}", "rename.read_file: string should match"),
+        ("tools: {overlays: [{id: a, arguments: {read_file: {'a b': path}}}]}", "string should match"),
+        ("tools: {mcp: {a__b: {command: [x]}}}", "tools.mcp.a__b: string should match"),
         ("workspace: {sandbox: {driver: docker}}", "Use `strongest`"),
         ("workspace: {sandbox: {network: host}}", "input should be 'none'"),
         ("workspace: {mirror: {enabled: true}}", "needs a `path`"),
@@ -112,6 +116,12 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_is_said(tmp_path: Path, text: str, said: str) -> None:
     assert said in wrong(tmp_path, text)
+
+
+def test_a_list_whose_only_item_is_wrong_is_not_called_empty(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "modes: [{name: 3}]")
+    assert [problem.key for problem in caught.value.problems] == ["modes[0].name"]
 
 
 @pytest.mark.parametrize(
@@ -149,6 +159,9 @@ def test_what_is_wrong_is_said(tmp_path: Path, text: str, said: str) -> None:
         ("enhanced_tools: {validation: {rules: [read_before_edits]}}", "Did you mean 'read_before_edit'?"),
         ("enhanced_tools: {validation: {rule_config: {file_exists: {severity: warn}}}}", "not among `rules`"),
         ("provider_tools: {api_variant: responses}", "all models name their API in `adapter`"),
+        ("enhanced_tools: {permissions: {shell: {allowlist: [ls]}}}", "shell.allowlist: it restricts nothing"),
+        ("enhanced_tools: {permissions: {file_write: {allowlist: [a]}}}", "file_write.allowlist: it restricts nothing"),
+        ("workspace: {root: ., mirror: {enabled: true, path: ./seen/it}}", "workspace.mirror.path: it lies in"),
     ],
 )
 def test_references_and_contradictions(tmp_path: Path, text: str, said: str) -> None:
@@ -203,12 +216,25 @@ def test_models_that_cannot_be_asked(tmp_path: Path, text: str, said: str) -> No
         ("provider_tools: {openai: {include_reasoning: true}}", "provider_tools.openai.include_reasoning"),
         ("provider_tools: {anthropic: {cache: false}}", "provider_tools.anthropic.cache"),
         ("enhanced_tools: {validation: {enabled: false, rules: [file_exists]}}", "enhanced_tools.validation.rules"),
+        ("concurrency: {nonblocking_tools: [run_shell]}", "concurrency.nonblocking_tools"),
+        ("logging: {enabled: false, retention: {max_runs: 3}}", "logging.retention.max_runs"),
+        ("workspace: {mirror: {mode: testing}}", "workspace.mirror.mode"),
+        ("loop: {stuck: {enabled: false, window: 9}}", "loop.stuck.window"),
+        ("telemetry: {per_turn_metrics: [SVS]}", "telemetry.per_turn_metrics"),
     ],
 )
 def test_what_has_no_effect_is_noticed(tmp_path: Path, text: str, key: str) -> None:
     loaded = load(tmp_path, text)
     assert [notice.key for notice in loaded.notices] == [key]
     assert loaded.notices[0].where.endswith("agent.yaml:7")
+
+
+def test_what_does_not_block_counts_where_calls_do_not_wait_for_what_they_share(tmp_path: Path) -> None:
+    assert load(tmp_path, "concurrency: {policy: seed, nonblocking_tools: [run_shell]}").notices == ()
+    peek = "id: peek\nkind: read\ndescription: x\nhandler: read_file\nparameters: [{name: path, type: string}]\n"
+    write(tmp_path, "own/peek.yaml", peek)
+    more = "tools: {registry: {paths: ['@core', own]}}\nconcurrency: {nonblocking_tools: [peek, run_shell]}"
+    assert load(tmp_path, more).notices == ()
 
 
 def test_a_text_of_a_pack_that_nobody_names_is_noticed(tmp_path: Path) -> None:

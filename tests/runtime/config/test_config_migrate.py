@@ -109,6 +109,17 @@ def test_the_result_loads(tmp_path: Path) -> None:
     assert [item.mode for item in config.loop.sequence] == [None, "build"]
 
 
+def test_a_key_that_is_not_known_takes_nothing_else_away(tmp_path: Path) -> None:
+    """For pydantic, a list whose only item holds an unknown key is an empty list as well."""
+    model = "{id: a/b, adapter: openai, params: {max_tokens: 9, top_p: 0.5}, routing: {mode: first}}"
+    changes, data = taken(tmp_path, f"version: 2\nproviders: {{default_model: a/b, models: [{model}]}}\n")
+    refused = {key: change.what for key, change in changes.items() if change.status == "refused"}
+    assert list(refused) == ["providers.models[0].params.max_tokens", "providers.models[0].routing.mode"]
+    assert refused["providers.models[0].params.max_tokens"] == "unknown key. Did you mean 'max_output_tokens'?"
+    kept = {"id": "a/b", "adapter": "openai", "params": {"top_p": 0.5}}
+    assert data["providers"] == {"default_model": "a/b", "models": [kept]}
+
+
 def test_our_own_files_come_through_unchanged(tmp_path: Path) -> None:
     for path in sorted((Path(__file__).parents[3] / "agent_configs").glob("*.yaml")):
         text = re.sub(r".*!unset.*\n", "", path.read_text())

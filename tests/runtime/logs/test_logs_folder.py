@@ -5,121 +5,20 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, Literal
 
 import pytest
+from tests.runtime.logs.told import NOW, TOOL, Writer, conversation, graded, titles
 
 from loopwright.base import MachineError
-from loopwright.gateway.requests import RequestKeeper
 from loopwright.record import (
-    Event,
-    Journal,
-    ModelCalled,
-    PartAdded,
-    Payload,
-    RunDir,
     RunEnded,
-    TestsGraded,
-    ToolUse,
     TurnEnded,
-    TurnStarted,
-    Usage,
 )
-from loopwright.record.samples import run_started
 from loopwright.runtime.config.schema.record import Logging
 from loopwright.runtime.logs import RunFolder, folder_name, keep_newest
+from loopwright.runtime.logs import folder as folder_module
 from loopwright.runtime.logs.folder import MARK
 from loopwright.runtime.logs.redaction import Redactor
-
-NOW = "2026-01-02T03:04:05Z"
-TOOL = {"type": "function", "function": {"name": "read_file", "parameters": {}}}
-
-
-class Writer:
-    """Writes the events of a run: `say`, `call`, `result`, `ask` number themselves."""
-
-    def __init__(self, folder: Path) -> None:
-        self.rundir = RunDir.create(folder / "home", "run")
-        self.root = folder / "logs"
-        self._events: list[Event] = [run_started()]
-        self._keeper = RequestKeeper()
-        self._messages: list[dict[str, Any]] = []
-        self._parts = self._calls = self._replies = self._turns = 0
-        self._done = 0
-
-    def turn(self, text: str, sent: str = "") -> None:
-        self._turns += 1
-        self._messages.append({"role": "user", "content": sent or text})
-        self._events.append(TurnStarted(self._turns, NOW, Payload(value=text), self._parts + 1))
-
-    def ask(self, system: str = "Be good.", tools: tuple[Any, ...] = (), error: str = "", status: int = 200) -> None:
-        self._calls += 1
-        messages = [{"role": "system", "content": system}, *self._messages]
-        request = {"model": "m", "messages": messages, **({"tools": list(tools)} if tools else {})}
-        kept = self._keeper.shorten("chat", self._calls, request)
-        self._events.append(
-            ModelCalled(
-                self._calls, NOW, "chat", "m", "m", "scripted", False, status, "stop", Usage(), 0.0, 1.0, None,
-                error=error, request=Payload(value=kept), response=None if error else Payload(value={"id": "r"}),
-            )
-        )  # fmt: skip
-        self._replies += not error
-
-    def part(self, kind: str, item: str, text: str = "", tool: ToolUse | None = None, role: str = "assistant") -> None:
-        self._parts += 1
-        content = Payload(value=text) if text else None
-        reply = None if role == "user" and kind == "text" else self._replies
-        part = {"part": self._parts, "turn": self._turns, "timestamp": NOW, "role": role, "part_type": kind}
-        part |= {"item_type": item, "summary": text[:60] or (tool.name if tool else ""), "duration_ms": 0}
-        self._events.append(PartAdded(**part, agent_model="m", content=content, tool=tool, reply=reply))  # type: ignore[arg-type]
-
-    def say(self, text: str) -> None:
-        self._messages.append({"role": "assistant", "content": text})
-        self.part("text", "message", text)
-
-    def call(self, name: str, arguments: Any, result: str, item: str = "function_call") -> None:
-        self.part("tool_call", item, tool=ToolUse(name, "c1", Payload(value=arguments)))
-        answer = "function_call_output" if item == "function_call" else item
-        self.part(
-            "tool_result", answer, tool=ToolUse(name, "c1", None, Payload(value=result), "completed"), role="user"
-        )
-
-    def folder(self, redactor: Redactor | None = None, **settings: Any) -> RunFolder:
-        return RunFolder(self.rundir, self.root / "one", Logging(**settings), redactor or Redactor({}))
-
-    def flush(self) -> None:
-        with Journal.open(self.rundir) as journal:
-            for event in self._events[self._done :]:
-                journal.append(event)
-        self._done = len(self._events)
-
-    def written(self, **settings: Any) -> str:
-        """The conversation of a new folder; every link in it has to lead to a file."""
-        self.flush()
-        folder = self.folder(**settings)
-        folder.update()
-        return conversation(folder.folder)
-
-
-def graded(cause: Literal["turn_end", "final"], passed: int, total: int) -> TestsGraded:
-    counts = {"passed": passed, "failed": total - passed, "total": total}
-    place = {"turn": 1, "part": 1, "timestamp": NOW, "commit": "0" * 40, "tree": "0" * 40, "path": ""}
-    rest = {"status_code": 200, "error": "", "duration_ms": 1, "suites": {}, "results": Payload(value=[])}
-    return TestsGraded(cause, cause, **place, **counts, **rest)  # type: ignore[arg-type]
-
-
-def conversation(folder: Path) -> str:
-    file = folder / "conversation" / "conversation.md"
-    text = file.read_text()
-    for link in re.findall(r"\]\((\.\./[^)]+)\)", text):
-        assert (file.parent / link).resolve().is_file(), link
-    return text
-
-
-def titles(text: str) -> list[str]:
-    """The headings outside of fences."""
-    bare = re.sub(r"^(`{3,})text\n.*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL)
-    return re.findall(r"^(?:\*\*(.+?)\*\*|## .*)", bare, flags=re.MULTILINE)
 
 
 @pytest.fixture
@@ -188,10 +87,18 @@ def test_it_says_what_run_it_was_and_how_it_ended(run: Writer) -> None:
         RunEnded(NOW, "solved", 1, 1, "0" * 40),
     ]
     text = run.written()
-    assert re.findall(r"^- (\w+): ", text, re.MULTILINE) == ["task", "agent", "model", "trajectory", "begun"]
+    told = ["task", "agent", "model", "trajectory", "begun", "forked"]
+    assert re.findall(r"^- (\w+): ", text, re.MULTILINE) == told
     end = text[text.index("**Turn 1 Ended** (part 1)") :]
     assert "finished: `it said 'so'`" in end
     assert end.index("1 of 2 passed") < end.index("2 of 2 passed") < end.index("## The end: solved")
+
+
+def test_a_fork_says_where_its_beginning_stands(run: Writer) -> None:
+    run.turn("Do it.")
+    run.ask()
+    run.say("Done.")
+    assert "- forked: from `earlier` after part 7; " in run.written()
 
 
 def test_each_reply_links_what_was_sent_and_received(run: Writer) -> None:
@@ -201,6 +108,16 @@ def test_each_reply_links_what_was_sent_and_received(run: Writer) -> None:
     text = run.written()
     assert "Model call 1: 0 tokens, $0.0000, [sent](../raw/requests/p00001.request.json)" in text
     assert "[received](../raw/responses/p00001.response.json)" in text
+
+
+def test_another_model_that_answers_is_named_where_it_begins(run: Writer) -> None:
+    run.turn("Do it.")
+    run.ask(error="busy", status=503)
+    for text in ("One.", "Two."):
+        run.ask(model="other")
+        run.say(text)
+    asked = re.findall("^Model call.*tokens", run.written(), re.MULTILINE)
+    assert asked == ["Model call 2 (from here on to `other`): 0 tokens", "Model call 3: 0 tokens"]
 
 
 def test_what_is_added_to_prompts_is_named_as_what_it_is(run: Writer) -> None:
@@ -235,6 +152,21 @@ def test_structured_requests_grow_with_the_conversation_and_not_with_its_square(
         run.say(f"{number}" + "x" * 1000)
     run.written(include_raw=False)
     assert sum(path.stat().st_size for path in (run.root / "one" / "requests").iterdir()) < 100 * 1400
+
+
+def test_raw_requests_beyond_their_size_say_what_to_read_instead(run: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_module, "_MOST_RAW", 1 << 20)
+    run.turn("Go.")
+    for number in range(3):
+        run.ask()
+        run.say(f"{number}" + "x" * 500_000)
+    run.written()
+    raw = [json.loads(path.read_text()) for path in sorted((run.root / "one" / "raw" / "requests").iterdir())]
+    assert ["messages" in file for file in raw] == [True, True, False]
+    assert "more than 1 MiB" in raw[2]["left_out"]
+    beside = run.root / "one" / "raw" / "requests" / raw[2]["what_was_new_in_it"]
+    assert len(json.loads(beside.read_text())["messages"]) == 1
+    assert "what_was_new_in_it" not in run.written(include_structured_requests=False)
 
 
 def test_a_system_prompt_that_changes_in_the_middle_of_a_turn(run: Writer) -> None:
@@ -377,6 +309,6 @@ def test_a_long_run_is_written_in_time_that_does_not_explode(run: Writer) -> Non
         run.ask()
         run.say(f"reply {number}")
     run.flush()
-    began = time.monotonic()
+    began = time.thread_time()
     run.folder(include_raw=False, include_structured_requests=False).update()
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5

@@ -99,6 +99,12 @@ class TestInjection:
         prompts = compiled({"prompts": {"packs": packs, "injection": order}})
         assert [chunk.item for chunk in prompts.system] == ["@pack(base).system", "tools", "tools", "tools"]
 
+    def test_the_mark_that_editors_put_before_a_text_is_not_sent(self, packs: dict[str, Any], tmp_path: Path) -> None:
+        (tmp_path / "system.md").write_text("You work.\n", encoding="utf-8-sig")
+        order = {"system_order": ["@pack(base).system"]}
+        prompts = compiled({"prompts": {"packs": packs, "injection": order, "tool_prompt_mode": "none"}})
+        assert prompts.system_text == "You work."
+
     def test_what_cannot_be_read_is_named(self, packs: dict[str, Any], tmp_path: Path) -> None:
         order = {"system_order": ["@pack(base).system"]}
         missing = {"base": {"system": str(tmp_path / "gone.md")}}

@@ -173,6 +173,21 @@ def _sent(api: Api, *tools: ToolSpec, **params: Any) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize("api", APIS)
+def test_a_system_prompt_without_a_word_is_not_sent(api: Api) -> None:
+    """Servers put an empty one in the place of a model's own default."""
+    for system in ((), (Chunk(""),)):
+        body = json.loads(anyio.run(request_bytes, api, Request("m", system, (Prompt("Go."),)))[1])
+        assert not {"system", "instructions"} & body.keys()
+        assert [message["role"] for message in body.get("messages", body.get("input"))] == ["user"]
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+def test_both_apis_of_openai_are_told_whether_to_store(api: Api) -> None:
+    assert [_sent(api, store=False)["store"], _sent(api, store=True)["store"]] == [False, True]
+    assert "store" not in _sent(api)
+
+
 @pytest.mark.parametrize("api", ["chat", "responses"])
 def test_a_schema_that_binds_has_the_form_that_openai_wants(api: Api) -> None:
     tool, foreign = _sent(api, MANY, FOREIGN, strict_tools=True)["tools"]

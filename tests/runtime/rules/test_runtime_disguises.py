@@ -195,6 +195,6 @@ def _bash(command: str, folder: Path, home: Path) -> None:
         env={"PATH": path, "HOME": str(home), "LANG": os.environ.get("LANG", "C")},
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=10,
+        timeout=100,
         check=False,
     )

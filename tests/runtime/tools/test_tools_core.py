@@ -97,6 +97,40 @@ async def test_a_whole_file_is_written_by_the_edit_engine(bench: MakeBench) -> N
     assert (tools.workspace / "a.txt").read_text().startswith("one")
 
 
+async def test_search_names_files_and_keeps_the_order_of_lines(bench: MakeBench) -> None:
+    tools = bench()
+    (tools.workspace / "n.c").write_text("".join(f"int n{number};\n" for number in range(1, 12)))
+    (tools.workspace / "latin.c").write_bytes(b"// f\xfcr int\n")
+    in_file = await tools.call("search", pattern="int n1", path="n.c")
+    assert in_file.text == "n.c:1:int n1;\nn.c:10:int n10;\nn.c:11:int n11;\n"
+    assert (await tools.call("search", pattern="int$")).text == "latin.c:1:// f\N{REPLACEMENT CHARACTER}r int\n"
+    everywhere = await tools.call("search", pattern="int")
+    assert everywhere.text.splitlines()[1] == "n.c:1:int n1;"
+    assert [everywhere.summary, (await tools.call("search", pattern="n1;")).summary] == ["12 matches", "1 match"]
+
+
+async def test_search_says_that_a_place_is_not_there(bench: MakeBench) -> None:
+    missing = await bench().call("search", pattern="x", path="srcs")
+    assert (missing.status, "no file or folder srcs" in missing.text) == ("failed", True)
+
+
+async def test_a_listing_that_is_cut_says_so(bench: MakeBench) -> None:
+    tools = bench()
+    for folder in ("many", "rest"):
+        (tools.workspace / folder).mkdir()
+    for number in range(2001):
+        (tools.workspace / f"many/{number}").touch()
+    text = (await tools.call("list_dir", depth=2)).text
+    assert "not all folders are listed" in text
+    assert "not all folders" not in (await tools.call("list_dir")).text
+
+
+async def test_lines_are_counted_as_compilers_count_them(bench: MakeBench) -> None:
+    tools = bench()
+    for content, lines in (("a\x0cb\u2028c\rd\n", 1), ("a\n\n", 2), ("a\nb", 2), ("", 0)):
+        assert f"({lines} lines, " in (await tools.call("write_file", path="l", content=content)).text
+
+
 async def test_a_folder_with_a_name_that_is_not_utf8(bench: MakeBench) -> None:
     tools = bench()
     (tools.workspace / "odd").mkdir()

@@ -54,6 +54,13 @@ def test_an_overlay_that_renames_what_is_not_there(bench: MakeBench) -> None:
         bench(dress=Dress(arguments={"edit_file": {"words": "text"}}))
 
 
+def test_an_overlay_that_gives_two_arguments_one_name(bench: MakeBench) -> None:
+    with pytest.raises(UsageError, match="two arguments of read_file would be called 'limit'"):
+        bench(dress=Dress(arguments={"read_file": {"limit": "offset"}}))
+    swapped = bench(dress=Dress(arguments={"read_file": {"limit": "offset", "offset": "limit"}}))
+    assert swapped.toolset.find("read_file").spec.argument_names == {"limit": "offset", "offset": "limit"}
+
+
 def test_two_tools_of_one_name(bench: MakeBench) -> None:
     with pytest.raises(UsageError, match="two tools are called read_file"):
         bench(dress=Dress(rename={"list_dir": "read_file"}))
@@ -113,6 +120,10 @@ async def test_a_later_folder_wins(bench: MakeBench, tmp_path: Path) -> None:
         (GOOD.replace("kind: read", "kind: reader") + PATH, "kind"),
         (GOOD + "  - {name: file, type: text}\n", "parameters.0.type"),
         (GOOD + PATH + "colour: red\n", "colour"),
+        (GOOD + PATH + PATH, "two parameters called 'file'"),
+        (GOOD + "  - {name: the file, type: string, handler_name: path}\n", "parameters.0.name"),
+        (GOOD + PATH + "  - {name: limit, type: integer, minimum: .inf}\n", "parameters.1.minimum"),
+        ("a: " + "[" * 5000, "not a tool definition"),
         ("id: 'Peek me'\nkind: read\ndescription: x\nhandler: read_file\n", "id"),
         ("- a list", "not a tool definition"),
         ("a: [", "not a tool definition"),

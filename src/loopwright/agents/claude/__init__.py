@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from loopwright.base import lazy_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from loopwright.agents.claude.agent import ClaudeAgent as ClaudeAgent
+    from loopwright.agents.claude.agent import ClaudeAgent
+else:
+    __getattr__, __dir__ = lazy_names(__name__, agent=("ClaudeAgent",))
 
 __all__ = ["ClaudeAgent"]
-
-
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.agent"), name)

@@ -70,6 +70,7 @@ PASSED_SYSTEM = frozenset(
         *("task_started", "task_progress", "task_updated", "task_notification", "background_tasks_changed"),
         *("hook_started", "hook_progress", "hook_response", "files_persisted", "local_command_output"),
         *("post_turn_summary", "elicitation_complete", "commands_changed", "plugin_install", "memory_recall"),
+        "permission_denied",  # the call's result says so too
     )
 )
 
@@ -79,7 +80,10 @@ API_ERROR = "<synthetic>"
 _RUN_TESTS = f"mcp__{MCP_SERVER}__run_tests"
 _EXIT = re.compile(r"\A(?:Error: )?Exit code (\d{1,3})\b")
 _TIMED_OUT = re.compile(r"^(?:Error: )?Command timed out after ", re.MULTILINE)
-_REFUSED = ("The user doesn't want to proceed with this tool use", "Permission to use ", "Claude requested permissions")
+_REFUSED = (
+    *("The user doesn't want to proceed with this tool use", "Permission to use ", "Claude requested permissions"),
+    "Dangerous rm operation detected",  # asked even where everything is allowed, and nobody is there to say yes
+)
 # What is most telling about a call, the first that there is.
 _TELLING = ("command", "file_path", "notebook_path", "test_path", "pattern", "description", "subject", "url", "query")
 

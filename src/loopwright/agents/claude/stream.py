@@ -203,10 +203,9 @@ class StreamReader:
     def _denials(self, line: _Json) -> None:
         denials = line.get("permission_denials")
         if isinstance(denials, list) and denials:
+            count = f"{len(denials)} call{'s' * (len(denials) > 1)}"
             names = {tool_name(str(one.get("tool_name"))) for one in denials if isinstance(one, dict)}
-            self._notice(
-                "denied", f"Claude Code denied {len(denials)} calls: {one_line(', '.join(sorted(names)), 120)}"
-            )
+            self._notice("denied", f"Claude Code denied {count}: {one_line(', '.join(sorted(names)), 120)}")
 
     def _delta(self, line: _Json) -> None:
         event = line.get("event")

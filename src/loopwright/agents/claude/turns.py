@@ -10,6 +10,8 @@ from loopwright.base import one_line
 __all__ = ["TurnEnd", "outcome_of"]
 
 _DONE = ("completed", "cancelled", "failed")
+# The gateway gives a refusal of ours this status, after which the CLI asks no more: it has nothing to do with payment.
+_OUR_STATUS = "API Error: 402 "
 _LIMITS = {"error_max_turns": "its limit of turns", "error_max_budget_usd": "its limit of cost"}
 
 _Json = dict[str, Any]
@@ -83,4 +85,5 @@ def _complaint(result: _Json) -> str:
     errors = result.get("errors")
     told = "; ".join(str(error) for error in errors) if isinstance(errors, list) else ""
     text = result.get("result")
-    return told or (text if isinstance(text, str) else "") or f"Claude Code ended with {result.get('subtype')}"
+    said = text.removeprefix(_OUR_STATUS) if isinstance(text, str) else ""
+    return told or said or f"Claude Code ended with {result.get('subtype')}"

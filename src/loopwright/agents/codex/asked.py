@@ -7,7 +7,10 @@ from typing import Any
 
 from loopwright.base import one_line
 
-__all__ = ["answer_to"]
+__all__ = ["EXPECTED", "answer_to"]
+
+EXPECTED = ("item/commandExecution/requestApproval", "item/fileChange/requestApproval")
+"""What Codex asks as a matter of course, for commands and patches that become parts: not worth a notice."""
 
 _YES: dict[str, Any] = {
     "item/commandExecution/requestApproval": {"decision": "accept"},

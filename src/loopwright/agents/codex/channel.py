@@ -9,7 +9,8 @@ import anyio
 from anyio.abc import TaskGroup
 
 from loopwright.agents.codex.app_server import AppServer, CodexGone, Refused
-from loopwright.agents.codex.asked import answer_to
+from loopwright.agents.codex.asked import EXPECTED, answer_to
+from loopwright.agents.codex.settings import APPROVAL
 from loopwright.agents.launching import Place
 from loopwright.base import one_line, valid
 
@@ -96,7 +97,7 @@ class ServerChannel:
         """Start the process, and a thread or the one of this id."""
         if not self._server.alive:
             await self._server.start(self._tasks, self._place, self._argv, self._env)
-        how = {"cwd": self._place.workspace, "approvalPolicy": "never", "sandbox": "danger-full-access"}
+        how = {"cwd": self._place.workspace, "approvalPolicy": APPROVAL, "sandbox": "danger-full-access"}
         if thread is None:
             told = await self._server.request("thread/start", {**how, "experimentalRawEvents": True})
         else:
@@ -128,7 +129,8 @@ class ServerChannel:
 
     def _asked(self, method: str, params: Message) -> Any:
         answer, words = answer_to(method, params)
-        self._notice("codex_asked", words)
+        if method not in EXPECTED:
+            self._notice("codex_asked", words)
         return answer
 
     def _garbage(self, line: bytes) -> None:

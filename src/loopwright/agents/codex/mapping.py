@@ -41,7 +41,10 @@ _STATUS: dict[str, Status] = {
     "interrupted": "failed",
 }
 
-_REFUSING = ("unsupported call: ", "unsupported custom tool call: ", "failed to parse function arguments: ")
+_REFUSING = (
+    *("unsupported call: ", "unsupported custom tool call: ", "failed to parse function arguments: "),
+    "exec_command failed: ",  # the command was not started at all, and no item tells of it
+)
 """How what the model gets to read begins where Codex did not carry a call out; that is all that it says of it."""
 
 _TELLING = ("cmd", "message", "prompt", "test_path", "query", "path")

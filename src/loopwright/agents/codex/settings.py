@@ -9,9 +9,13 @@ from typing import Any
 from loopwright.agents.homes import write_file
 from loopwright.agents.launching import Place
 
-__all__ = ["ENVIRONMENT", "FOLDER", "catalog_for", "write_settings"]
+__all__ = ["APPROVAL", "ENVIRONMENT", "FOLDER", "catalog_for", "write_settings"]
 
 FOLDER = ".codex"
+
+APPROVAL = "on-request"
+"""Where nobody may be asked ("never"), Codex refuses commands that it finds dangerous, every `rm -f` among them,
+whatever its sandbox is. So it asks, and `asked.py` says yes."""
 
 # The gateway holds the key. Codex insists on one, so it gets a word that opens nothing.
 _KEY_VARIABLE = "LOOPWRIGHT_KEY"
@@ -50,7 +54,7 @@ def config_text(place: Place, model: str, *, with_catalog: bool) -> str:
     return f"""\
 model = {_text(model)}
 model_provider = "loopwright"
-{catalog}approval_policy = "never"
+{catalog}approval_policy = "{APPROVAL}"
 sandbox_mode = "danger-full-access"
 check_for_update_on_startup = false
 web_search = "disabled"
@@ -84,6 +88,7 @@ stream_idle_timeout_ms = 3600000
 [mcp_servers.loopwright]
 url = {_text(place.gateway + "/mcp")}
 required = true
+default_tools_approval_mode = "approve"
 startup_timeout_sec = 60
 tool_timeout_sec = {_MOST_SECONDS_OF_TOOL}
 """

@@ -13,13 +13,15 @@ import msgspec
 from msgspec import Struct
 
 from loopwright.gateway._call import Answer, Call
+from loopwright.gateway._core import OnNotice
 from loopwright.gateway._keys import host_environ
 from loopwright.gateway.prices import Price, price_of
+from loopwright.gateway.provider.final import asks_again, give_up
 from loopwright.gateway.provider.headers import to_agent, to_provider
 from loopwright.gateway.provider.outage import refused, unreachable
 from loopwright.gateway.provider.relay import learn, relay
 from loopwright.gateway.provider.request import outgoing_body, wants_usage_added
-from loopwright.gateway.provider.retry import MOST_RETRIES, is_passing, wait_before
+from loopwright.gateway.provider.retry import MOST_RETRIES, MOST_RETRIES_OF_A_KNOWN_ONE, is_passing, wait_before
 from loopwright.gateway.spec import ModelSpec
 from loopwright.record import ScriptPosition
 
@@ -52,6 +54,7 @@ class ProviderBackend:
         environ: Where the key is; the process's environment by default.
         timeout: Seconds for connecting, sending and waiting for the next byte.
         chance: Where the jitter of waits comes from.
+        on_notice: Hears, once an outage, that the provider is asked again.
     """
 
     def __init__(
@@ -60,14 +63,20 @@ class ProviderBackend:
         environ: Mapping[str, str] | None = None,
         timeout: httpx2.Timeout = _TIMEOUT,
         chance: random.Random | None = None,
+        on_notice: OnNotice | None = None,
     ) -> None:
         self._spec = spec
         self._key = (host_environ() if environ is None else environ).get(spec.key_variable, "")
         self._timeout = timeout
         self._chance = chance or random.Random()
+        self._on_notice = on_notice
+        self._known = self._told = False
 
     def restore(self, position: ScriptPosition) -> None:
         """A provider keeps no position."""
+
+    def refused_at(self, position: ScriptPosition) -> None:
+        """Nothing is known of it any more."""
 
     def price_of(self, model: str) -> Price | None:
         """From the dated table."""
@@ -87,7 +96,8 @@ class ProviderBackend:
             got = await self._ask(call)
         except httpx2.TransportError as error:
             reason = self._reason(error)
-            return call.refusal(502, f"The provider could not be reached: {reason}", "provider_unreachable")
+            status = call.wire.final_status if asks_again(call) else 502
+            return call.refusal(status, f"The provider could not be reached: {reason}", "provider_unreachable")
         headers = {name: self._scrub(value.encode()).decode() for name, value in to_agent(got.response.headers).items()}
         if got.chunks is None:
             return self._whole(call, got, headers)
@@ -119,6 +129,9 @@ class ProviderBackend:
         call.response = value
         if got.response.status_code >= 400:
             call.error = call.error or f"The provider answered {got.response.status_code}."
+            last = give_up(call, got.response.status_code, got.response.headers, value)
+            if last is not None:
+                return last
         else:
             call.saw_token()
         return Answer(got.response.status_code, headers, body)
@@ -135,19 +148,38 @@ class ProviderBackend:
                 got = await self._send(call, body)
                 wait = self._wait_after(call, got)
                 if wait is None:
+                    self._note(call, got.response.status_code)
                     return got
             except httpx2.TransportError as error:
                 call.refused = unreachable(self._spec, self._reason(error))
                 call.in_doubt = not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
-                if call.retries >= MOST_RETRIES:
+                if call.retries >= self._most_retries:
                     raise
                 wait = wait_before(call.retries + 1, {}, self._chance) or 0.0
             call.retries += 1
+            self._tell(call)
             await call.wait(wait)
+
+    @property
+    def _most_retries(self) -> int:
+        return MOST_RETRIES_OF_A_KNOWN_ONE if self._known else MOST_RETRIES
+
+    def _note(self, call: Call, status: int) -> None:
+        """Remember that the provider answers, and that an outage is over where it did so at once."""
+        if status < 300:
+            self._known = True
+            self._told = self._told and call.retries > 0
+
+    def _tell(self, call: Call) -> None:
+        """Say, as soon as it is known, that somebody has to wait."""
+        if self._on_notice is not None and call.refused is not None and not self._told:
+            self._told = True
+            again = f"It is asked again, up to {self._most_retries} times."
+            self._on_notice("provider_waits", f"{call.refused.what} {again}")
 
     def _wait_after(self, call: Call, got: _Got) -> float | None:
         """Seconds before the next attempt, or None where this answer is the one to give."""
-        if call.retries >= MOST_RETRIES or not is_passing(got.response.status_code, got.body):
+        if call.retries >= self._most_retries or not is_passing(got.response.status_code, got.body):
             return None
         return wait_before(call.retries + 1, got.response.headers, self._chance)
 
@@ -165,7 +197,7 @@ class ProviderBackend:
             if response.status_code == 200 and streams:
                 return _Got(response, await anext(chunks, b""), chunks)
             body = await _read(chunks)
-            call.refused = refused(self._spec, response.status_code, body, self._key)
+            call.refused = refused(self._spec, response.status_code, self._scrub(body), self._key)
             return _Got(response, body)
         except BaseException:
             with anyio.CancelScope(shield=True):

@@ -10,9 +10,13 @@ from email.utils import parsedate_to_datetime
 
 from loopwright.gateway.refusals import kind_of
 
-__all__ = ["MOST_RETRIES", "is_passing", "wait_before"]
+__all__ = ["MOST_RETRIES", "MOST_RETRIES_OF_A_KNOWN_ONE", "is_passing", "too_long", "wait_before"]
 
 MOST_RETRIES = 4
+"""While a provider has never answered: a wrong address should be told soon."""
+
+MOST_RETRIES_OF_A_KNOWN_ONE = 8
+"""Once it has: what has worked will work again, and a run of hours is worth half a minute."""
 
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
@@ -37,6 +41,11 @@ def wait_before(retry: int, headers: Mapping[str, str], chance: random.Random) -
         return None if asked > _LONGEST_ASKED else asked * (1 + chance.random() / 4)
     wait: float = min(_FIRST_WAIT * 2 ** (retry - 1), _LONGEST_WAIT)
     return wait * chance.random()
+
+
+def too_long(headers: Mapping[str, str]) -> bool:
+    """Whether the provider asks for a longer wait than is kept to here."""
+    return (_asked(headers) or 0.0) > _LONGEST_ASKED
 
 
 def _asked(headers: Mapping[str, str]) -> float | None:

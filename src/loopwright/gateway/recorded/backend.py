@@ -12,6 +12,7 @@ from loopwright.gateway.recorded.differ import first_difference
 from loopwright.gateway.recorded.normal import digest_of, names_in, renamed
 from loopwright.gateway.recorded.source import RecordedCall, Recording
 from loopwright.gateway.recorded.tape import Asked, Match, Tape, asked_at, position_of
+from loopwright.gateway.refusals import Refusal
 from loopwright.gateway.requests import items_of
 from loopwright.gateway.wire.neutral import BadRequest
 from loopwright.record import ScriptPosition
@@ -50,6 +51,9 @@ class RecordedBackend:
         self._diverged = self._diverged or position.cursor > 0
         self._restored = True
 
+    def refused_at(self, position: ScriptPosition) -> Refusal | None:
+        """What has a position was answered."""
+
     def price_of(self, model: str) -> Price | None:
         """Each call costs what it cost; here it only counts whether that is known of all of them."""
         known = all(call.event.cost is not None for call in self._calls)
@@ -68,7 +72,7 @@ class RecordedBackend:
             asked = Asked(call.wire.api, call.conversation, call.purpose, digest_of(call.value, self._workspace))
             match = self._tape.find(asked)
             if match is None:
-                return call.refusal(call.wire.final_status, self._at_end(call), "recording_ended")
+                return self._refuse(call, self._at_end(call), "recording_ended")
             if not match.equal:
                 self._report(call, match)
             self._learn_names(call, asked, match.call)
@@ -77,10 +81,16 @@ class RecordedBackend:
             return call.refusal(call.wire.final_status, str(error), "bad_request")
         except _NOT_AN_ANSWER as error:
             message = f"The record of {self._recording.run} cannot be replayed here: {error}"
-            return call.refusal(call.wire.final_status, message, "recording_damaged")
+            return self._refuse(call, message, "recording_damaged")
         self._tape.use(asked, match.call)
         call.script = position_of(asked, match, call.number)
         return answer
+
+    def _refuse(self, call: Call, message: str, code: str) -> Answer:
+        """Say that there is no answer. One beside the conversation may be missing without harm."""
+        if call.purpose == "turn":
+            call.refused = Refusal("ended", message, message)
+        return call.refusal(call.wire.final_status, message, code)
 
     def _replayed(self, call: Call, recorded: RecordedCall) -> Answer:
         event = recorded.event

@@ -8,6 +8,7 @@ from msgspec import Struct
 from loopwright.gateway._call import Answer, Call
 from loopwright.gateway._conversation import short_name
 from loopwright.gateway.prices import Price
+from loopwright.gateway.refusals import Refusal
 from loopwright.gateway.scripted.attempts import Attempts
 from loopwright.gateway.scripted.delegates import Cast, Role
 from loopwright.gateway.scripted.faults import fault_answer
@@ -50,6 +51,10 @@ class ScriptedBackend:
         """Take over a position from the record."""
         if not self._attempts.restore(position):
             self._cast.role_at(position).player.move(position)
+
+    def refused_at(self, position: ScriptPosition) -> Refusal | None:
+        """That the script had ended there, if it had."""
+        return self._ended() if position.reply == ENDED and not self._cast.role_at(position).path else None
 
     def price_of(self, model: str) -> Price:
         """The script's own price, or nothing."""
@@ -133,7 +138,13 @@ class ScriptedBackend:
         # Only now: a reply that cannot be given moves nothing.
         role.player.move(position)
         call.script = position
+        call.refused = self.refused_at(position)
         return _Planned(reply, spec.fault if failed is not None else None)
+
+    def _ended(self) -> Refusal:
+        name, count = self._script.name, len(self._script.replies)
+        what = f"The script {name} has no more replies: it was asked on after its last, number {count}."
+        return Refusal("ended", f"{what} `loopwright fork ID --model scripted:FILE` goes on with another one.", what)
 
     def _write(self, call: Call, spec: ReplySpec, calls: tuple[ReplyCall, ...], ident: str) -> Reply:
         usage = _stated(spec.usage) if spec.usage else _estimated(call, spec, calls)

@@ -58,16 +58,13 @@ def decide(
         finish_reason: The provider's.
         replies_without_call: How many replies in a row, this one included, made no call.
     """
-    signs = tuple(
-        sign
-        for sign in (
-            _tool(finished_with),
-            _sentinel(completion, prose),
-            _natural(completion, replies_without_call, finish_reason),
-            _provider(completion, finish_reason, calls),
-        )
-        if sign is not None
+    found = (
+        _tool(finished_with),
+        _sentinel(completion, prose),
+        _natural(completion, replies_without_call, finish_reason),
+        _provider(completion, finish_reason, calls),
     )
+    signs = tuple([sign for sign in found if sign is not None])
     confidence = _confidence(completion, signs)
     idle = completion.natural_finish.idle_turn_limit
     if idle is not None and replies_without_call >= idle:
@@ -94,6 +91,8 @@ def _finished(summary: str) -> str:
 
 
 def _sentinel(completion: Completion, prose: str) -> Sign | None:
+    if not any([sentinel in prose for sentinel in completion.text_sentinels]):
+        return None  # as of nearly every reply, and found out without looking at its lines
     fenced = False
     for line in prose.splitlines():
         fenced ^= line.lstrip().startswith("```")

@@ -16,9 +16,11 @@ from loopwright.runtime.agent.harness import Harness
 from loopwright.runtime.agent.items import MODE, NUDGE, STEER
 from loopwright.runtime.agent.modes import Position
 from loopwright.runtime.agent.relay import relayed
+from loopwright.runtime.agent.stuck import in_words
 from loopwright.runtime.agent.texts import say
 from loopwright.runtime.calls import Call, Malformed, Outcome
 from loopwright.runtime.dialects import explain
+from loopwright.runtime.dialects.dialect import block_name
 from loopwright.runtime.providers.types import Entry, Prompt, Reply
 
 __all__ = ["Dialogue", "Ending", "Speech"]
@@ -158,12 +160,12 @@ class Dialogue:
         before = self.position
         if before is None:
             raise RuntimeError("a prompt comes before a reply")
-        facts = self.book.facts(before, self.harness.sequencer.features(before))
-        facts = self.book.facts(_counted(before), facts.features)
+        facts = self.book.facts(_counted(before), self.harness.sequencer.features(before))
         move = self.harness.sequencer.after_reply(before, facts, finished=decision.ends)
         self.position = move.position
         if move.position.over and (move.why or decision.ends):
-            self.ending = Ending("finished", decision.detail if decision.ends else f"{before.mode}: {move.why}")
+            over = f"the sequence of modes is over: `{before.mode}` was left ({move.why})"
+            self.ending = Ending("finished", decision.detail if decision.ends else over)
         elif move.why:
             self.book.new_mode()
             self.book.replies_without_call = 0
@@ -179,7 +181,7 @@ class Dialogue:
             return
         if not stuck.nudge or (self._nudged and not self.book.circles.long_ago):
             self.due.clear()
-            self.ending = Ending("stuck", circle)
+            self.ending = Ending("stuck", in_words(circle, told=stuck.nudge))
             return
         self._nudged = True
         self.book.circles.forget()
@@ -189,7 +191,7 @@ class Dialogue:
 
 def _faulty(call_id: str, fault: Malformed, text: str) -> Call:
     """A block that cannot be read, as a call that will be answered with what is wrong."""
-    return Call(call_id, f"{fault.dialect} block", None, text[slice(*fault.span)], "text", fault.dialect, fault.span)
+    return Call(call_id, block_name(fault.dialect), None, text[slice(*fault.span)], "text", fault.dialect, fault.span)
 
 
 def _counted(position: Position) -> Position:

@@ -85,10 +85,10 @@ class Sequencer:
             replies=position.replies + 1,
             plan_replies=position.plan_replies + (position.mode == "plan"),
         )
-        why = self._over(counted, structs.replace(facts, features=self.features(counted)), finished=finished)
+        facts = structs.replace(facts, features=self.features(counted))
+        why = self._over(counted, facts, finished=finished)
         if not why or counted.over:
             return Move(counted, why)
-        facts = structs.replace(facts, features=self.features(counted))
         return Move(self._enter(counted.at + 1, facts, counted), why)
 
     def _over(self, position: Position, facts: Facts, *, finished: bool) -> str:

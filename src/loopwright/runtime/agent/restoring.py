@@ -22,7 +22,8 @@ def restore(dialogue: Dialogue, turns: list[TurnStarted], parts: list[PartAdded]
     waiting = {turn.turn: turn for turn in turns}
     recorded = 0
     for part in parts:
-        _prompts(dialogue, waiting, part.turn)
+        if waiting:
+            _prompts(dialogue, waiting, part.turn)
         recorded = _part(dialogue, part, recorded)
     _prompts(dialogue, waiting, max(waiting, default=0))
     return recorded

@@ -12,12 +12,25 @@ from typing import Any, Literal
 
 import msgspec
 
-__all__ = ["Circle", "CircleWatch", "digest"]
+__all__ = ["Circle", "CircleWatch", "digest", "in_words"]
 
 Circle = Literal["repeated_call", "repeated_error", "alternation", "monologue"]
 _SAME = 3
 _PAIRS = 3
 _TALK = 3
+
+
+_WORDS: dict[Circle, str] = {
+    "repeated_call": f"the same call with the same result, {_SAME} times",
+    "repeated_error": f"the same error, {_SAME} times",
+    "alternation": f"two calls in turns with the same results, {_PAIRS} times each",
+    "monologue": f"{_TALK} replies without a call",
+}
+
+
+def in_words(circle: Circle, *, told: bool) -> str:
+    """A circle for people, and whether the model had been `told` of one before."""
+    return f"{circle}: {_WORDS[circle]}{', also after it was told' if told else ''}"
 
 
 class _Done(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from loopwright.base import UsageError
 from loopwright.runtime.config.conditions import parse
@@ -14,6 +15,9 @@ from loopwright.runtime.config.schema._section import Means
 from loopwright.runtime.config.schema.prompts import CACHE, PACK_ITEM
 from loopwright.runtime.config.schema.providers import ModelEntry
 from loopwright.runtime.config.written import Loc, Tree, dotted, reach
+
+if TYPE_CHECKING:
+    from loopwright.runtime.tools.definition import Definition
 
 __all__ = ["check"]
 
@@ -32,17 +36,29 @@ def check(config: AgentConfig, tree: Tree, tools: Collection[str] | None = None)
     Raises:
         UsageError: A definition of a tool is wrong, or has no handler.
     """
-    checker = _Checker(config, tree, _defined(config) if tools is None else tools)
-    for look in (checker.names, checker.providers, checker.provider_tools, checker.rest, checker.idle):
+    checker = _Checker(config, tree, [tool.id for tool in _definitions(config)] if tools is None else tools)
+    for look in (
+        checker.names,
+        checker.providers,
+        checker.provider_tools,
+        checker.rest,
+        checker.mirror,
+        checker.permissions,
+        checker.idle,
+    ):
         look()
     return checker.problems, checker.notices
 
 
-def _defined(config: AgentConfig) -> Collection[str]:
+def _definitions(config: AgentConfig) -> Collection[Definition]:
     from loopwright.runtime.tools.definition import load_definitions
     from loopwright.runtime.tools.handlers import HANDLERS
 
-    return load_definitions(config.tools.registry.paths, HANDLERS)[0].keys()
+    return load_definitions(config.tools.registry.paths, HANDLERS)[0].values()
+
+
+def _matches(name: str, globs: Collection[str]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)
 
 
 class _Checker:
@@ -185,6 +201,13 @@ class _Checker:
             what = f"`{completion.primary}` is primary, and there is no such sign"
             self._wrong(("completion", "primary"), what, remedy)
 
+    def mirror(self) -> None:
+        """The visible copy, which would grow by itself among the files that are copied for each run."""
+        workspace = self.config.workspace
+        if workspace.root is not None and workspace.copied_from(workspace.root):
+            what = f"it lies in workspace.root, {workspace.root}: each run would copy the copy of the one before"
+            self._wrong(("workspace", "mirror", "path"), what, "Name a folder elsewhere.")
+
     def idle(self) -> None:
         """What is written, and has no effect."""
         config = self.config
@@ -199,10 +222,47 @@ class _Checker:
                     self._idle(("prompts", "packs", pack, name), "no injection order and no mode names this text")
         if not config.enhanced_tools.validation.enabled and config.enhanced_tools.validation.rules:
             self._idle(("enhanced_tools", "validation", "rules"), "validation is not enabled")
+        self._switched_off()
+        self._nonblocking()
         modes = list(self._known["mode"])
         for index, mode in enumerate(modes):
             if mode not in (self._reached or modes[:1]):
                 self._idle(("modes", index, "name"), f"`loop.sequence` never comes to the mode {mode!r}")
+
+    def _switched_off(self) -> None:
+        """Settings of what is not on."""
+        config = self.config
+        on: dict[Loc, bool] = {
+            ("logging",): config.logging.enabled,
+            ("workspace", "mirror"): config.workspace.mirror.enabled,
+            ("loop", "stuck"): config.loop.stuck.enabled,
+            ("telemetry",): config.telemetry.database_path is not None,
+        }
+        for section, keys in _SWITCHED.items():
+            for key in keys if not on[section] else ():
+                why = (
+                    "no `database_path` is set" if section == ("telemetry",) else f"`{dotted(section)}` is not enabled"
+                )
+                self._idle((*section, *key.split(".")), why)
+
+    def permissions(self) -> None:
+        """A list of what is allowed where everything is: somebody believes to be protected by it."""
+        given = self.config.enhanced_tools.permissions
+        for name, section in (("shell", given.shell), ("file_write", given.file_write)):
+            if section.allowlist and section.default == "allow":
+                what = "it restricts nothing, because all that no glob matches is allowed too"
+                at: Loc = ("enhanced_tools", "permissions", name, "allowlist")
+                self._wrong(at, what, "Write `default: deny` beside it, or remove it.")
+
+    def _nonblocking(self) -> None:
+        """Where calls wait for what they share, only a tool that declares nothing goes by whether it blocks."""
+        section = self.config.concurrency
+        if section.policy != "resources" or not section.nonblocking_tools:
+            return
+        named = [tool for tool in _definitions(self.config) if _matches(tool.id, section.nonblocking_tools)]
+        if named and all(tool.resources for tool in named):
+            why = "with `policy: resources` these tools wait for what they share, as their definitions say"
+            self._idle(("concurrency", "nonblocking_tools"), f"{why}; `policy: seed` goes by what blocks")
 
     def _twice(self, what: str, names: list[str], at: Loc, key: str) -> None:
         for index, name in enumerate(names):
@@ -218,6 +278,14 @@ class _Checker:
         if done == loc:
             self.notices.append(Problem(dotted(loc), f"has no effect: {why}", str(node.origin)))
 
+
+# What counts only where its section is on.
+_SWITCHED: dict[Loc, tuple[str, ...]] = {
+    ("logging",): ("root_dir", "redact", "include_raw", "include_structured_requests", "retention.max_runs"),
+    ("workspace", "mirror"): ("path", "mode"),
+    ("loop", "stuck"): ("window", "nudge"),
+    ("telemetry",): ("per_turn_metrics",),
+}
 
 _NEEDED_APIS = {
     ("openai", "include"): {"responses"},

@@ -16,6 +16,7 @@ from loopwright.base import UsageError
 from loopwright.runtime.config.conditions import parse
 from loopwright.runtime.config.foreign import foreign, globbed, reason_to_refuse
 from loopwright.runtime.config.keys import at, chosen, documented, meaning
+from loopwright.runtime.config.problems import in_words, without_echoes
 from loopwright.runtime.config.schema import AgentConfig
 from loopwright.runtime.config.schema._section import Written
 from loopwright.runtime.config.written import Loc, Tree, dotted, plain, read_tree
@@ -163,14 +164,11 @@ def _invalid(left: dict[Loc, Any]) -> Iterator[tuple[Loc, str]]:
     try:
         AgentConfig.model_validate(_nested(left))
     except ValidationError as error:
-        for details in error.errors(include_url=False):
+        for details in without_echoes(error):
             loc = details["loc"]
             if details["type"] != "missing":
-                yield from (
-                    (one, details["msg"].removeprefix("Value error, "))
-                    for one in left
-                    if one[: len(loc)] == loc or loc[: len(one)] == one
-                )
+                what = in_words(details, loc) if loc else details["msg"]
+                yield from ((one, what) for one in left if one[: len(loc)] == loc or loc[: len(one)] == one)
 
 
 def _nested(flat: dict[Loc, Any]) -> Any:

@@ -13,7 +13,7 @@ from loopwright.runtime.config.foreign import reason_to_refuse
 from loopwright.runtime.config.keys import known_keys
 from loopwright.runtime.config.written import Loc, Tree, dotted, reach
 
-__all__ = ["ConfigError", "Problem", "did_you_mean", "schema_problems"]
+__all__ = ["ConfigError", "Problem", "did_you_mean", "in_words", "schema_problems", "without_echoes"]
 
 
 _SHAPES = {
@@ -29,6 +29,8 @@ _SHAPES = {
     "bool_type": "true or false belongs here",
     "bool_parsing": "true or false belongs here",
     "string_type": "text belongs here",
+    "too_short": "it must not be empty",
+    "finite_number": "a finite number belongs here",
 }
 """What belongs where something of another kind stands, by pydantic's name of the error."""
 
@@ -57,11 +59,34 @@ class ConfigError(UsageError):
 
 def schema_problems(error: ValidationError, tree: Tree) -> list[Problem]:
     """What pydantic found, in the order of the files; of a file of another version, only that."""
-    details = error.errors(include_url=False)
+    details = without_echoes(error)
     details = [each for each in details if each["loc"] == ("version",)] or details
     places = [reach(tree, each["loc"])[1].origin for each in details]
     order = sorted(range(len(details)), key=lambda index: (str(places[index].file), places[index].line))
     return list(dict.fromkeys(_problem(details[index], tree) for index in order))
+
+
+def without_echoes(error: ValidationError) -> list[ErrorDetails]:
+    """What pydantic found, without what follows from the rest: a list whose only item is wrong has none, for it."""
+    details = error.errors(include_url=False)
+    return [each for each in details if each["type"] != "too_short" or not _deeper(each["loc"], details)]
+
+
+def in_words(error: ErrorDetails, loc: Loc) -> str:
+    """What is wrong with the value at `loc`, without its place."""
+    if error["type"] == "extra_forbidden":
+        return f"unknown key. {did_you_mean(str(loc[-1]), known_keys(loc[:-1]))}"
+    return _message(error)
+
+
+def _message(error: ErrorDetails) -> str:
+    message = _SHAPES.get(error["type"]) or one_line(error["msg"].removeprefix("Value error, "))
+    return f"{message[:1].lower()}{message[1:]}"
+
+
+def _deeper(loc: Loc, details: Sequence[ErrorDetails]) -> bool:
+    """Whether something in `loc` is wrong too."""
+    return any(each["loc"][: len(loc)] == loc and len(each["loc"]) > len(loc) for each in details)
 
 
 def did_you_mean(word: str, known: Collection[str]) -> str:
@@ -80,8 +105,7 @@ def _problem(error: ErrorDetails, tree: Tree) -> Problem:
         return Problem(dotted(done), "unknown key", where, did_you_mean(str(last), known_keys(done[:-1])))
     if error["type"] == "missing":
         return Problem(dotted((*done, last)), "this key is missing", where, "Add it.")
-    message = _SHAPES.get(error["type"]) or one_line(error["msg"].removeprefix("Value error, "))
-    return Problem(dotted(done), f"{message[:1].lower()}{message[1:]}", where, _hint(error, done))
+    return Problem(dotted(done), _message(error), where, _hint(error, done))
 
 
 def _hint(error: ErrorDetails, loc: Loc) -> str:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from loopwright.base import lazy_names
 
 if TYPE_CHECKING:
     from loopwright.runtime.dialects.choosing import choose_grammar
     from loopwright.runtime.dialects.dialect import Dialect, ParseOptions, explain
     from loopwright.runtime.dialects.grammar import Grammar
     from loopwright.runtime.dialects.registry import dialect_names, get_dialect, render
-
-_HOMES = {
-    "choosing": ("choose_grammar",),
-    "dialect": ("Dialect", "ParseOptions", "explain"),
-    "grammar": ("Grammar",),
-    "registry": ("dialect_names", "get_dialect", "render"),
-}
-_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        choosing=("choose_grammar",),
+        dialect=("Dialect", "ParseOptions", "explain"),
+        grammar=("Grammar",),
+        registry=("dialect_names", "get_dialect", "render"),
+    )
 
 __all__ = [
     "Dialect",
@@ -29,9 +30,3 @@ __all__ = [
     "get_dialect",
     "render",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -13,7 +13,7 @@ from loopwright.runtime.calls import Call, Malformed, Parsed
 from loopwright.runtime.dialects.source import Fence, Source
 from loopwright.runtime.edits.operations import Operation
 
-__all__ = ["Block", "Dialect", "Fault", "FencedDialect", "ParseOptions", "Serves", "explain", "fenced"]
+__all__ = ["Block", "Dialect", "Fault", "FencedDialect", "ParseOptions", "Serves", "block_name", "explain", "fenced"]
 
 Serves = Literal["edit", "shell", "any"]
 
@@ -163,11 +163,17 @@ class FencedDialect(Dialect):
         raise Fault(body[0], source.line(body[0]).text, f"a body that {self.name} reads")
 
 
+def block_name(dialect: str) -> str:
+    """What a block of a dialect is called, where people and models read it."""
+    return f"{dialect.removesuffix('_block')} block"
+
+
 def explain(malformed: Malformed) -> str:
     """What a model is told of a block that it must write again: where, what was found, what was expected."""
+    block = f"the {block_name(malformed.dialect)} at line {malformed.line}"
     return (
-        f"error: the {malformed.dialect} block at line {malformed.line} of your reply cannot be read; nothing of it "
-        f"was done.\nfound: {one_line(malformed.found)}\nexpected: {one_line(malformed.expected)}"
+        f"error: {block} of your reply cannot be read; nothing of it was done.\n"
+        f"found: {one_line(malformed.found)}\nexpected: {one_line(malformed.expected)}"
     )
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from loopwright.base import lazy_names
 from loopwright.runtime.edits.operations import Create, Delete, Hunk, Move, Operation, Update
 
 if TYPE_CHECKING:
     from loopwright.runtime.edits.commit import Undo, revert
     from loopwright.runtime.edits.engine import apply
     from loopwright.runtime.edits.report import Changed, EditError, EditReport, Matched, Problem
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        commit=("Undo", "revert"),
+        engine=("apply",),
+        report=("Changed", "EditError", "EditReport", "Matched", "Problem"),
+    )
 
 __all__ = [
     "Changed",
@@ -28,16 +35,3 @@ __all__ = [
     "apply",
     "revert",
 ]
-
-_HOMES = {
-    "commit": ("Undo", "revert"),
-    "engine": ("apply",),
-    "report": ("Changed", "EditError", "EditReport", "Matched", "Problem"),
-}
-_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

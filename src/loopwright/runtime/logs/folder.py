@@ -5,7 +5,8 @@ It is derived from the journal, so what it shows is what was sent; it can be del
     conversation/conversation.md, index.json      the whole conversation, with links to the files below
     prompts/system_pN.md                          the system prompt, where it changed
     prompts/per_turn/turn_N.md                    the prompt of a turn as it was sent, with what was added to it
-    raw/requests, raw/responses                   what went over the wire, by the number of the reply's first part
+    raw/requests, raw/responses                   what went over the wire, by the number of the reply's first part;
+                                                  of requests, as many as have 256 MiB together
     requests/                                     what each request added to the one before, in one form for all APIs
     provider_native/tools_provided                the schemas that were offered, where they changed
     provider_native/tool_calls, tool_results      calls by the provider's own means, and what came of them
@@ -38,6 +39,9 @@ from loopwright.runtime.logs.requests import newest_user_text, since, structured
 from loopwright.runtime.logs.transcript import transcript
 
 __all__ = ["MARK", "RunFolder", "folder_name", "keep_newest"]
+
+# Each request is written whole and holds all that was said before, so they grow with the square of a run.
+_MOST_RAW = 256 << 20
 
 MARK = "loopwright-run-folder.json"
 """The file by which we know a folder as ours."""
@@ -76,6 +80,7 @@ class RunFolder:
         self._redact = (redactor or Redactor()) if settings.redact else NOTHING
         self._tools_in_prompts = tools_in_prompts
         self._written: dict[int, int] = {}
+        self._raw: dict[str, int] = {}
         self._system = ""
         self._tools: list[Any] = []
 
@@ -126,7 +131,7 @@ class RunFolder:
 
     def _request(self, name: str, api: str, request: dict[str, Any]) -> None:
         if self._settings.include_raw:
-            self._json(raw_request(name), request)
+            self._raw_request(name, request)
         system, tools = system_text(api, request), tools_of(request)
         if system != self._system:
             self._text(system_file(name), system + "\n")
@@ -134,6 +139,18 @@ class RunFolder:
         if tools != self._tools:
             self._json(tools_file(name), tools)
             self._tools = tools
+
+    def _raw_request(self, name: str, request: dict[str, Any]) -> None:
+        """The request as it was sent; beyond `_MOST_RAW` bytes of them, what is to be read instead."""
+        text = _as_json(request)
+        if name in self._raw or sum(self._raw.values()) + len(text) <= _MOST_RAW:
+            self._raw[name] = len(text)
+        else:
+            whole = f"the raw requests of this run have more than {_MOST_RAW >> 20} MiB; this one has {len(text)} bytes"
+            structured = self._settings.include_structured_requests
+            more = {"what_was_new_in_it": f"../../{request_file(name)}"} if structured else {}
+            text = _as_json({"left_out": whole, **more})
+        self._text(raw_request(name), text)
 
     def _call(self, part: PartAdded) -> dict[str, Any]:
         tool = part.tool
@@ -149,7 +166,7 @@ class RunFolder:
         return "" if result is None else str(self._blobs.value(result))
 
     def _json(self, name: str, value: Any) -> None:
-        self._text(name, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        self._text(name, _as_json(value))
 
     def _text(self, name: str, text: str) -> None:
         path = self.folder / name
@@ -162,6 +179,10 @@ class RunFolder:
                 where=str(path),
                 remedy="Change logging.root_dir, or make room.",
             ) from error
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def _added(before: Exchange | None, sent: Sent, now: dict[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class _Writer:
         self._redact = redact
         self._system = ""
         self._tools: list[Any] = []
+        self._model = ""
         self.appended = ""
 
     def sections(self) -> Iterator[str]:
@@ -83,7 +84,11 @@ class _Writer:
             return
         rows = {"task": begun.task, "agent": begun.agent, "model": begun.model, "trajectory": begun.trajectory_id}
         lines = [f"- {name}: `{self._quoted(value)}`" for name, value in rows.items()]
-        yield "\n".join([*lines, f"- begun: {begun.started_at[:19].replace('T', ' ')} UTC"])
+        lines.append(f"- begun: {begun.started_at[:19].replace('T', ' ')} UTC")
+        if begun.parent is not None:
+            origin = f"`{self._quoted(begun.parent)}` after part {begun.parent_part or 0}"
+            lines.append(f"- forked: from {origin}; what was before stands there")
+        yield "\n".join(lines)
 
     def _ends(self, following: int | None) -> Iterator[str]:
         """How the turn before turn `following` ended; the last one, where none follows."""
@@ -139,6 +144,7 @@ class _Writer:
                 "Tools Provided via Provider API Tool Schema", names, link=tools_file(exchange.name), plain=True
             )
         if exchange.failed:
+            self._model = self._model or exchange.failed[0].model_asked
             yield self._failed(exchange.failed)
         yield from self._said(exchange)
         yield from self._results(exchange)
@@ -167,7 +173,11 @@ class _Writer:
             files += [("what was new in it", request_file(name))] * settings.include_structured_requests
         files += [("received", raw_response(name))] * (settings.include_raw and call.response is not None)
         cost = "at no known price" if call.cost is None else f"${call.cost:.4f}"
-        facts = f"Model call {call.call}: {call.usage.total:,} tokens, {cost}"
+        # The first model is that of the run; where another one answers from here on, it is named.
+        model, before = call.model_asked, self._model
+        self._model = model
+        other = f" (from here on to `{self._quoted(model)}`)" if before and model != before else ""
+        facts = f"Model call {call.call}{other}: {call.usage.total:,} tokens, {cost}"
         return ", ".join([facts, *(f"[{text}](../{file})" for text, file in files)])
 
     def _results(self, exchange: Exchange) -> Iterator[str]:

@@ -64,13 +64,13 @@ class Template(Struct, frozen=True):
 
 
 def read_text(path: Path, where: str, what: str = "") -> str:
-    """The content of a file that the key `where` names.
+    """The content of a file that the key `where` names, without the byte order mark that some editors put before it.
 
     Raises:
         UsageError: It cannot be read, or is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UsageError(f"cannot read {what}{path}: {error.strerror}", where=where) from error
     except UnicodeDecodeError as error:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
+from loopwright.runtime.providers._refusals import fit_to_show, own_words
 from loopwright.runtime.providers._transport import NO_KEY, Wire
 from loopwright.runtime.providers.types import Api, ModelError, ModelErrorKind, OnText, Reply, Request
 
@@ -74,22 +75,29 @@ def _sdk_errors(api_error: type[Exception]) -> Iterator[None]:
 
     try:
         yield
+    except ModelError as error:
+        # Of a stream that ends with an error: the words are the provider's there too.
+        raise ModelError(fit_to_show(str(error)), error.kind, error.retry_after) from error
     except api_error as error:
         raise _model_error(error) from error
     except httpx2.HTTPError as error:
         # While a stream is read, the SDKs let errors of the connection through as they are.
-        raise ModelError(f"the connection broke: {str(error) or type(error).__name__}", "outage") from error
+        raise ModelError(f"the connection broke: {_short(error)}", "outage") from error
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError) as error:
         # The SDKs read streams without checking them; a broken frame fails somewhere inside of them.
-        raise ModelError(f"the answer cannot be read: {str(error) or type(error).__name__}", "unreadable") from error
+        raise ModelError(f"the answer cannot be read: {_short(error)}", "unreadable") from error
+
+
+def _short(error: Exception) -> str:
+    return fit_to_show(str(error) or type(error).__name__)
 
 
 def _model_error(error: Any) -> ModelError:
-    text = _reason(error)
+    text = own_words(error)
     status = getattr(error, "status_code", None)
     if status is None:
-        return ModelError(text, "outage")
-    return ModelError(text, _kind(status, text, error), _retry_after(error))
+        return ModelError(fit_to_show(text), "outage")
+    return ModelError(fit_to_show(text), _kind(status, text, error), _retry_after(error))
 
 
 def _kind(status: int, text: str, error: Any) -> ModelErrorKind:
@@ -98,15 +106,6 @@ def _kind(status: int, text: str, error: Any) -> ModelErrorKind:
     if getattr(error, "code", None) == "insufficient_quota":
         return "credit"
     return _BY_STATUS.get(status, "outage" if status >= 500 else "request")
-
-
-def _reason(error: Any) -> str:
-    """The provider's own sentence where there is one: the SDKs print the whole body."""
-    body = getattr(error, "body", None)
-    for place in (body, body.get("error") if isinstance(body, dict) else None):
-        if isinstance(place, dict) and isinstance(place.get("message"), str):
-            return str(place["message"])
-    return f"{error}: {body[:200]}" if isinstance(body, str) else str(error)
 
 
 def _retry_after(error: Any) -> float | None:

@@ -23,7 +23,7 @@ from loopwright.runtime.providers.types import (
 )
 from loopwright.runtime.tools.spec import ToolSpec
 
-__all__ = ["MessagesProvider", "messages_body", "read"]
+__all__ = ["MessagesProvider", "read", "request_body"]
 
 # The API wants a limit with each request; this is what its current models can write at least.
 _OUTPUT_TOKENS = 32_000
@@ -50,7 +50,7 @@ class MessagesProvider(Provider):
         return AsyncAnthropic(**options), AnthropicError
 
     async def _ask(self, request: Request, on_text: OnText) -> Reply:
-        async with self._client.messages.stream(**messages_body(request)) as stream:
+        async with self._client.messages.stream(**request_body(request)) as stream:
             async for event in stream:
                 _tell(event, on_text)
             message = await stream.get_final_message()
@@ -69,7 +69,7 @@ def _tell(event: Any, on_text: OnText) -> None:
         on_text("reasoning", event.thinking)
 
 
-def messages_body(request: Request) -> dict[str, Any]:
+def request_body(request: Request) -> dict[str, Any]:
     """The request's body, without `stream`, which the SDK sets. Raises `ModelError` for a setting it does not have."""
     params = request.params
     if params.seed is not None:
@@ -77,7 +77,7 @@ def messages_body(request: Request) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": request.model,
         "max_tokens": params.max_output_tokens or _OUTPUT_TOKENS,
-        "system": _system(request),
+        "system": _system(request) or None,
         "messages": _messages(request.entries, cache=params.cache_conversation),
     }
     if request.tools:

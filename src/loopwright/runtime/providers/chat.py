@@ -13,7 +13,7 @@ from loopwright.runtime.providers._sdk import OpenAIProvider
 from loopwright.runtime.providers.types import Entry, ModelError, OnText, Prompt, Reply, Request, Results, Said
 from loopwright.runtime.tools.spec import ToolSpec
 
-__all__ = ["ChatProvider", "chat_body", "read"]
+__all__ = ["ChatProvider", "read", "request_body"]
 
 # What a model thought is shown and recorded; servers that have a use for it want it back in this field only.
 _SENT_BACK = ("role", "content", "refusal", "tool_calls", "reasoning_details")
@@ -26,18 +26,18 @@ class ChatProvider(OpenAIProvider):
 
     async def _ask(self, request: Request, on_text: OnText) -> Reply:
         gathered = _Gathered()
-        async with await self._client.chat.completions.create(**chat_body(request)) as stream:
+        async with await self._client.chat.completions.create(**request_body(request)) as stream:
             async for chunk in stream:
                 gathered.take(chunk, on_text)
         return gathered.reply()
 
 
-def chat_body(request: Request) -> dict[str, Any]:
+def request_body(request: Request) -> dict[str, Any]:
     """The request's body."""
     params = request.params
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [_system(request), *(message for entry in request.entries for message in _messages(entry))],
+        "messages": [*_system(request), *(message for entry in request.entries for message in _messages(entry))],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
@@ -51,12 +51,15 @@ def chat_body(request: Request) -> dict[str, Any]:
         "reasoning_effort": params.reasoning_effort,
         "stop": list(params.stop) or None,
         "seed": params.seed,
+        "store": params.store,
     }
     return {name: value for name, value in body.items() if value is not None}
 
 
-def _system(request: Request) -> dict[str, Any]:
-    return {"role": "system", "content": "\n\n".join(chunk.text for chunk in request.system)}
+def _system(request: Request) -> list[dict[str, Any]]:
+    """Where there is nothing to say, nothing: an empty message would take the place of a model's own default."""
+    text = "\n\n".join(chunk.text for chunk in request.system)
+    return [{"role": "system", "content": text}] if text else []
 
 
 def _messages(entry: Entry) -> list[dict[str, Any]]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import Any, cast
 
 from loopwright.record import Usage
 from loopwright.runtime.providers._replies import reply_of
 from loopwright.runtime.providers._sdk import Provider
 from loopwright.runtime.providers._transport import Wire
-from loopwright.runtime.providers.types import Api, Reply
+from loopwright.runtime.providers.types import Api, Reply, Request
 
-__all__ = ["ADAPTERS", "open_provider", "read_reply"]
+__all__ = ["ADAPTERS", "body_of", "open_provider", "read_reply"]
 
 ADAPTERS: dict[Api, str] = {
     "chat": "loopwright.runtime.providers.chat:ChatProvider",
@@ -22,8 +24,16 @@ ADAPTERS: dict[Api, str] = {
 
 def open_provider(api: Api, wire: Wire) -> Provider:
     """A provider that speaks `api` over `wire`."""
-    module, name = ADAPTERS[api].split(":")
-    return cast("type[Provider]", getattr(import_module(module), name))(wire)
+    return cast("type[Provider]", getattr(_module(api), ADAPTERS[api].split(":")[1]))(wire)
+
+
+def body_of(api: Api, request: Request) -> dict[str, Any]:
+    """What a request hands to the SDK of an API.
+
+    Raises:
+        ModelError: The API has no such setting.
+    """
+    return cast("dict[str, Any]", _module(api).request_body(request))
 
 
 def read_reply(
@@ -34,5 +44,9 @@ def read_reply(
     Raises:
         ModelError: It calls a tool without a name or an id.
     """
-    read = import_module(ADAPTERS[api].split(":")[0]).read
-    return reply_of(api, read, message, finish_reason, usage, model)
+    return reply_of(api, _module(api).read, message, finish_reason, usage, model)
+
+
+@cache  # a restored conversation asks once a reply
+def _module(api: Api) -> ModuleType:
+    return import_module(ADAPTERS[api].split(":")[0])

@@ -12,7 +12,7 @@ from loopwright.runtime.providers._schemas import function
 from loopwright.runtime.providers._sdk import OpenAIProvider
 from loopwright.runtime.providers.types import Entry, ModelError, OnText, Prompt, Reply, Request, Results, Said
 
-__all__ = ["ResponsesProvider", "read", "responses_body"]
+__all__ = ["ResponsesProvider", "read", "request_body"]
 
 _ENCRYPTED = "reasoning.encrypted_content"
 
@@ -24,13 +24,13 @@ class ResponsesProvider(OpenAIProvider):
 
     async def _ask(self, request: Request, on_text: OnText) -> Reply:
         gathered = _Gathered()
-        async with await self._client.responses.create(**responses_body(request)) as stream:
+        async with await self._client.responses.create(**request_body(request)) as stream:
             async for event in stream:
                 gathered.take(event, on_text)
         return gathered.reply()
 
 
-def responses_body(request: Request) -> dict[str, Any]:
+def request_body(request: Request) -> dict[str, Any]:
     """The request's body. Raises `ModelError` for a setting that this API does not have."""
     params = request.params
     for name, given in (("stop", bool(params.stop)), ("seed", params.seed is not None)):
@@ -41,7 +41,7 @@ def responses_body(request: Request) -> dict[str, Any]:
         include.append(_ENCRYPTED)
     body: dict[str, Any] = {
         "model": request.model,
-        "instructions": "\n\n".join(chunk.text for chunk in request.system),
+        "instructions": "\n\n".join(chunk.text for chunk in request.system) or None,
         "input": [item for entry in request.entries for item in _items(entry, params.include_reasoning)],
         "stream": True,
         "store": params.store,

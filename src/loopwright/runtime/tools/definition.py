@@ -35,13 +35,13 @@ _CONTRACTS: dict[str, tuple[ToolKind | None, tuple[str, ...]]] = {
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True, allow_inf_nan=False)
 
 
 class ParameterFile(_Strict):
     """One argument; what is not a field of its own here is JSON schema (`enum`, `minimum`, `items`, ...)."""
 
-    name: str = Field(min_length=1)
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     type: Literal["string", "integer", "number", "boolean", "array", "object"]
     description: str = ""
     required: bool = True
@@ -121,6 +121,10 @@ def _check_contract(tool: Definition) -> None:
             where=tool.source,
             remedy=f"Write kind: {kind}; permissions and rules go by it.",
         )
+    names = [one.name for one in tool.parameters]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"the tool {tool.id} has two parameters called {twice!r}", where=tool.source)
     given = {tool.argument_names.get(one.name, one.name): one for one in tool.parameters}
     for name in needed:
         if name not in given or not given[name].required or given[name].schema.get("type") != "string":
@@ -155,7 +159,7 @@ def _read(file: str, data: bytes) -> Definition:
         if len(data) > _MOST_BYTES:
             raise ValueError(f"it has {len(data)} bytes")
         written = DefinitionFile.model_validate(yaml.load(data, Loader=loader))
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UsageError(f"not a tool definition: {_words(error)}", where=file) from error
     return Definition(
         id=written.id,

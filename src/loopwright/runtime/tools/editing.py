@@ -41,7 +41,8 @@ async def write_file(context: ToolContext, arguments: dict[str, Any], call_id: s
     """Create or replace a whole file."""
     content = arguments["content"]
     (changed,) = (await _applied(context, [Create(arguments["path"], content, overwrite=True)])).changed
-    size, lines = len(content.encode()), len(content.splitlines())
+    size = len(content.encode())
+    lines = len(content.removesuffix("\n").split("\n")) if content else 0
     verb = _WRITTEN[changed.what]
     return Outcome(f"{verb} {arguments['path']} ({lines} lines, {size} bytes)", may_change_files=True)
 

@@ -10,10 +10,11 @@ import anyio
 from anyio.abc import TaskGroup, TaskStatus
 from msgspec import structs
 
-from loopwright.base import MachineError, clip, one_line, valid
+from loopwright.base import MachineError, one_line, valid
 from loopwright.runtime.calls import Outcome
+from loopwright.runtime.tools._mcp_schemas import offered_name, parameters_of
 from loopwright.runtime.tools.context import ToolContext
-from loopwright.runtime.tools.spec import Parameter, ToolSpec
+from loopwright.runtime.tools.spec import ToolSpec
 from loopwright.runtime.tools.toolset import Tool
 from loopwright.sandbox import Command, Process
 
@@ -154,9 +155,6 @@ async def _write(process: Process, outgoing: Any) -> None:
 
 
 def _tool(server: str, tool: Any, client: Client) -> Tool:
-    schema: dict[str, Any] = tool.input_schema or {}
-    required = schema.get("required") or []
-    name = f"{server}__{tool.name}"
 
     async def handler(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
         from mcp import MCPError
@@ -174,19 +172,13 @@ def _tool(server: str, tool: Any, client: Client) -> Tool:
         text = "\n".join(_text(block) for block in result.content)
         return Outcome(text or "(nothing)", "failed" if result.is_error else "completed", may_change_files=True)
 
-    parameters = tuple(
-        Parameter(
-            each,
-            {key: value for key, value in dict(described).items() if key not in ("description", "default")},
-            clip(one_line(str(described.get("description", ""))), 300),
-            each in required,
-            described.get("default"),
-        )
-        for each, described in (schema.get("properties") or {}).items()
-        if isinstance(described, dict)
-    )
     spec = ToolSpec(
-        name, name, "mcp", one_line(tool.description or tool.name, 1000), parameters, resources=("write:workspace",)
+        f"{server}__{tool.name}",
+        offered_name(server, tool.name),
+        "mcp",
+        one_line(tool.description or tool.name, 1000),
+        parameters_of(tool.input_schema or {}),
+        resources=("write:workspace",),
     )
     return Tool(spec, handler)
 

@@ -57,23 +57,33 @@ async def list_dir(context: ToolContext, arguments: dict[str, Any], call_id: str
             waiting += [(entry, f"{indent}  ", levels - 1) for entry in reversed(folders)]
         else:
             lines += [f"{indent}{entry.name}{'/' * (entry in folders)}" for entry in entries]
-    name = shown(workspace, folder)
-    return Outcome("\n".join(lines) or "(empty)", summary=f"{len(lines)} entries in {name}")
+    summary = f"{len(lines)} entries in {shown(workspace, folder)}"
+    if waiting:
+        lines.append("[too many entries: not all folders are listed; list them one by one]")
+    return Outcome("\n".join(lines) or "(empty)", summary=summary)
 
 
 async def search(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:
-    """Lines that match an extended regular expression, as `file:line:text`."""
-    where = shown(context.agent.workspace, inside(context.agent.workspace, arguments.get("path", ".")))
+    """Lines that match an extended regular expression, as `file:line:text`, in the order of files and lines."""
+    path, pattern = arguments.get("path", "."), arguments["pattern"]
+    place = inside(context.agent.workspace, path)
+    if not place.exists():
+        raise UsageError(f"there is no file or folder {path}")
+    name = shown(context.agent.workspace, place)
+    where = "" if name == "." else f" -- {shlex.quote(name)}"
     only = f"--include={shlex.quote(arguments['include'])} " if arguments.get("include") else ""
+    # In a locale with UTF-8, grep takes files of any other encoding for binary ones and passes them over.
+    plain = "LC_ALL=C " if pattern.isascii() else ""
     # -s: files that cannot be read are passed over, so that what is left on exit code 2 is about the pattern.
-    grep = f"grep -srnIE --exclude-dir=.git {only}-e {shlex.quote(arguments['pattern'])} -- {shlex.quote(where)}"
-    ended = await run_in_sandbox(context, f"set -o pipefail; {grep} | sort", _SECONDS)
+    grep = f"{plain}grep -HsrnIE --exclude-dir=.git {only}-e {shlex.quote(pattern)}{where}"
+    ended = await run_in_sandbox(context, f"set -o pipefail; {grep} | LC_ALL=C sort -s -t: -k1,1", _SECONDS)
     text = ended.stdout.decode("utf-8", "replace")
     if ended.timed_out:
         return Outcome("error: the search took more than 60 s; name a smaller folder", "timeout")
     if ended.exit_code not in (0, 1) and (ended.exit_code != 2 or text.startswith("grep: ")):
         raise UsageError(f"the search failed: {text.strip()}")
-    return Outcome(text or "(no match)", summary=f"{len(text.splitlines())} matches")
+    found = text.count("\n")
+    return Outcome(text or "(no match)", summary=f"{found} match{'es' * (found != 1)}")
 
 
 async def find_files(context: ToolContext, arguments: dict[str, Any], call_id: str) -> Outcome:

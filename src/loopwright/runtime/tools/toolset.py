@@ -54,7 +54,7 @@ def dressed(tool: Tool, dress: Dress) -> Tool:
     """The tool as an overlay shows it; it runs as before.
 
     Raises:
-        UsageError: The overlay renames an argument that the tool does not have.
+        UsageError: The overlay renames an argument that the tool does not have, or gives two of them one name.
     """
     spec = tool.spec
     shown = {real: name for name, real in dress.arguments.get(spec.id, {}).items()}
@@ -62,6 +62,14 @@ def dressed(tool: Tool, dress: Dress) -> Tool:
     if lost is not None:
         names = ", ".join(one.name for one in spec.parameters)
         raise UsageError(f"{spec.id} has no argument {lost!r}", where="tools.overlays", remedy=f"It has: {names}.")
+    seen = [shown.get(one.name, one.name) for one in spec.parameters]
+    twice = next((name for name in seen if seen.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(
+            f"two arguments of {spec.id} would be called {twice!r}",
+            where="tools.overlays",
+            remedy="Give the other one another name too.",
+        )
     names_of = {shown.get(one.name, one.name): spec.argument_names.get(one.name, one.name) for one in spec.parameters}
     return Tool(
         structs.replace(

@@ -30,7 +30,13 @@ class Section(BaseModel):
     """A mapping of the file: only the keys that are declared, of the very types that are declared, unchangeable."""
 
     model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, validate_by_name=True, validate_by_alias=True, defer_build=True
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        defer_build=True,
+        allow_inf_nan=False,
     )
 
 

@@ -19,6 +19,13 @@ def _shipped_or_located(value: Any) -> Any:
 _Folder = Annotated[str | Path, BeforeValidator(_shipped_or_located), Means("folder", "*.y*ml")]
 
 
+# As the APIs take them; what they refuse would end the run with its first request.
+_ToolName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
+_ArgumentName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+# Two underscores divide a server's name from that of its tool.
+_ServerName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+(_[A-Za-z0-9-]+)*$", max_length=40)]
+
+
 class Registry(Section):
     """Where definitions of tools are, and which of them are offered."""
 
@@ -31,9 +38,9 @@ class Overlay(Section):
 
     id: str = Field(min_length=1)
     match: str = "*"
-    rename: dict[Tool, str] = Field(default_factory=dict)
+    rename: dict[Tool, _ToolName] = Field(default_factory=dict)
     descriptions: dict[Tool, str] = Field(default_factory=dict)
-    arguments: dict[Tool, dict[str, str]] = Field(default_factory=dict)
+    arguments: dict[Tool, dict[_ArgumentName, str]] = Field(default_factory=dict)
     syntax_style: dict[Tool, Dialect] = Field(default_factory=dict)
 
 
@@ -115,5 +122,5 @@ class Tools(Section):
     registry: Registry = defaults()
     overlays: tuple[Overlay, ...] = ()
     aliases: dict[str, Annotated[str, Means("tool", "alias")]] = Field(default_factory=dict)
-    mcp: dict[str, McpServer] = Field(default_factory=dict)
+    mcp: dict[_ServerName, McpServer] = Field(default_factory=dict)
     dialects: Dialects = defaults()

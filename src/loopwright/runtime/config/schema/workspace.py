@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -48,3 +50,8 @@ class Workspace(Section):
     root: Annotated[ConfigPath, Means("folder")] | None = None
     sandbox: Sandboxing = defaults()
     mirror: Mirror = defaults()
+
+    def copied_from(self, folder: Path) -> bool:
+        """Whether the visible copy lies in a folder whose files a run would begin with."""
+        path = self.mirror.path if self.mirror.enabled else None
+        return path is not None and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
