@@ -37,10 +37,15 @@ def test_an_unknown_agent(loopwright: Any, tiny_task: Path, tiny_script: Path) -
     _clear(loopwright(*_run(tiny_task, tiny_script, "--agent", "nativ")), 2, "nativ", "Did you mean native?")
 
 
-def test_an_agent_that_is_not_here_is_not_replaced(loopwright: Any, tiny_task: Path, tmp_path: Path) -> None:
+def test_an_agent_that_is_not_here_is_not_replaced(
+    loopwright: Any, tiny_task: Path, tiny_script: Path, tmp_path: Path
+) -> None:
     nowhere = {"LOOPWRIGHT_AGENTS": str(tmp_path / "none"), "PATH": "/usr/bin:/bin"}
-    said = loopwright("run", "--task", tiny_task, "--agent", "opencode", env=nowhere)
+    words = ("--agent", "opencode", "--model", f"scripted:{tiny_script}")
+    said = loopwright("run", "--task", tiny_task, *words, env=nowhere)
     _clear(said, 3, "opencode", "loopwright agents install opencode")
+    # What was typed wrong is said first.
+    _clear(loopwright("run", "--task", tmp_path / "nope", *words, env=nowhere), 2, "nope")
 
 
 def test_an_unknown_model_scheme(loopwright: Any, tiny_task: Path) -> None:
