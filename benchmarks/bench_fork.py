@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -61,8 +62,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         _make(folder, options.parts)
+        modules = _imported(folder)
         for part in (2, options.parts - 1):  # in the middle of a turn: nothing is graded first
-            found = [_fork(folder, part, number) for number in range(options.runs)]
+            found = [_fork(folder, part, number, modules) for number in range(options.runs)]
             ours, whole = min(one[0] for one in found), min(one[1] for one in found)
             print(f"from part {part:,}: {ours:.0f} ms of our own work, {whole:.0f} ms from typing to the first prompt")
             report(name=f"fork from part {part:,}", unit="ms", value=ours, bar=_BAR_MS)
@@ -106,34 +108,50 @@ def _said(number: int, turn: int) -> PartAdded:
     return part_added(number, turn, reply=number, raw=Payload(value=raw), **said)
 
 
-def _fork(folder: Path, part: int, number: int) -> tuple[float, float]:
+def _fork(folder: Path, part: int, number: int, modules: str) -> tuple[float, float]:
     """Milliseconds of our own work, and from the start of the command, until the child's first prompt."""
     name = f"child-{part}-{number}"
     begun = time.time()
-    model = f"scripted:{folder}/script.yaml"
-    _call(folder, "fork", "parent", "--part", str(part), "--trajectory-id", name, "--model", model, "--max-turns", "1")
+    _call(folder, *_words(folder, part, name))
     journal = RunDir.open(folder / "home", name).journal
     # In the middle of a turn the agent goes on without a new prompt: its first call of the model tells then.
     first = next(event for _, event in read_events(journal) if isinstance(event, TurnStarted | ModelCalled))
     prompted = datetime.fromisoformat(first.timestamp).timestamp()
-    bare = _bare()
-    return 1e3 * (prompted - begun) - bare, 1e3 * (prompted - begun)
+    return 1e3 * (prompted - begun) - _bare(modules), 1e3 * (prompted - begun)
 
 
-def _bare() -> float:
-    """Milliseconds to start Python and import what any run imports."""
-    modules = "loopwright.cli.fork, loopwright.trajectory.forking, loopwright.agents.native, loopwright.runtime.agent"
-    code = f"import time, {modules}, openai, pygit2, starlette.routing, uvicorn; print(time.time())"
+def _bare(modules: str) -> float:
+    """Milliseconds to start Python and import what a fork imports."""
+    code = (
+        "import contextlib, importlib, sys, time\n"
+        "for name in sys.stdin.read().split():\n"
+        "    with contextlib.suppress(Exception): importlib.import_module(name)\n"
+        "print(time.time())"
+    )
     begun = time.time()
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], input=modules, capture_output=True, text=True, check=True)
     return 1e3 * (float(done.stdout) - begun)
 
 
-def _call(folder: Path, *words: str) -> None:
-    environment = {**os.environ, "LOOPWRIGHT_HOME": str(folder / "home")}
+def _imported(folder: Path) -> str:
+    """All modules that a fork imports, but for those of Parquet, which come at its end."""
+    said = _call(folder, *_words(folder, 2, "imports"), PYTHONPROFILEIMPORTTIME="1")
+    names = re.findall(r"^import time:[ \d]+\|[ \d]+\| +(\S+)$", said, flags=re.MULTILINE)
+    return " ".join(name for name in names if name.partition(".")[0] not in ("pyarrow", "numpy", "site"))
+
+
+def _words(folder: Path, part: int, name: str) -> list[str]:
+    model = f"scripted:{folder}/script.yaml"
+    return ["fork", "parent", "--part", str(part), "--trajectory-id", name, "--model", model, "--max-turns", "1"]
+
+
+def _call(folder: Path, *words: str, **environment: str) -> str:
+    """Call the command; returns what it said on standard error."""
+    environment = {**os.environ, "LOOPWRIGHT_HOME": str(folder / "home"), **environment}
     done = subprocess.run([_LOOPWRIGHT, *words], env=environment, capture_output=True, text=True)
     if done.returncode not in (0, 1):  # 1: it ended without solving its task, as it is meant to
         raise SystemExit(done.stdout + done.stderr)
+    return done.stderr
 
 
 if __name__ == "__main__":

@@ -12,10 +12,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-__all__ = ["find_files", "read_file", "write_file"]
+__all__ = ["find_files", "has_file", "read_file", "write_file"]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_FOUND = 10_000
+
+
+def has_file(home: Path, name: str) -> bool:
+    """Whether there is a regular file `name` (relative to `home`), of any size."""
+    try:
+        with _folder_of(home, name) as (folder, last):
+            return stat.S_ISREG(os.stat(last, dir_fd=folder, follow_symlinks=False).st_mode)
+    except OSError:
+        return False
 
 
 def read_file(home: Path, name: str, most_bytes: int) -> bytes | None:
