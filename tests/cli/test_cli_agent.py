@@ -54,6 +54,17 @@ def test_a_file_that_is_too_large_to_be_kept_is_said_not_to_be_in_the_patch(stag
     assert facts["left_out"] == [f"core ({20 << 20} bytes) was not kept in the checkpoint: it is too large to keep"]
 
 
+def test_what_earlier_runs_left_is_not_shown_to_the_next(stage: Stage) -> None:
+    kept = stage.own_files() / "kept"
+    kept.mkdir()
+    (kept / "solution.txt").write_text("the answer")
+    more = f"logging: {{enabled: true, root_dir: {kept}}}\n"
+    facts = stage.agent("-w", stage.files, "--json", more=more, replies="  - say: x\n").facts
+    workspace = Path(facts["record"]) / "workspace"
+    assert sorted(path.name for path in workspace.iterdir()) == ["a.txt", "link", "sub"]
+    assert len(list(kept.iterdir())) == 2  # what was there, and this run's folder
+
+
 def test_a_home_inside_of_the_folder_is_not_copied_into_itself(stage: Stage) -> None:
     home = stage.own_files() / ".loopwright"
     words: list[str | Path] = [

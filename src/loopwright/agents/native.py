@@ -83,6 +83,12 @@ class NativeAgent:
         models = [model for entry in self.profile.config.providers.models for model in entry.routing.fallback_models]
         return {model: _anchored(model, folder) for model in models}
 
+    @property
+    def records(self) -> tuple[Path, ...]:
+        """Where the profile keeps run folders and telemetry: an agent must not read there how others did its task."""
+        config = self.profile.config
+        return tuple(path for path in (config.logging.root_dir, config.telemetry.database_path) if path is not None)
+
     async def prepare(self, context: AgentContext) -> None:
         """Start a new conversation.
 

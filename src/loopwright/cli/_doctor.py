@@ -54,7 +54,10 @@ def _tool(name: str, *, needed: bool, remedy: str) -> Finding:
     path = shutil.which(name)
     if path is None:
         return Finding(name, False, needed, "not found", remedy)
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+    try:
+        said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Finding(name, False, needed, f"{path} does not say its version: {error}", remedy)
     return Finding(name, True, needed, said.splitlines()[0] if said else path)
 
 

@@ -25,7 +25,10 @@ def agents() -> None:
 @agents.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the agents: where each was found, its version, what is missing, and how to use it with a real model."""
+    """List the agents, with versions and what is missing.
+
+    Of each: where it was found, its version, what is missing, and how to use it with a real model.
+    """
     from loopwright.agents.registry import agent_names
 
     found = [(name, _check(name)) for name in agent_names()]
@@ -56,7 +59,9 @@ def check(names: tuple[str, ...], as_json: bool) -> int:
 @agents.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 def install(names: tuple[str, ...]) -> None:
-    """Install the pinned version of agents' programs, once for all runs: codex, claude, opencode.
+    """Install the pinned versions of agents' programs.
+
+    Once for all runs: codex, claude, opencode.
 
     They go into $LOOPWRIGHT_AGENTS, by default loopwright/agents in the user's data folder.
     """

@@ -98,7 +98,9 @@ def _places(origins: tuple[Any, ...]) -> str:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the migrated configuration here.")
 @json_option
 def migrate(file: Path, output: Path | None, as_json: bool) -> int:
-    """Say what each key of a foreign V2 configuration does here, and write it in our form.
+    """Write a foreign V2 configuration in our form.
+
+    Says what each key of it did there, and what it does here.
 
     Ends with exit code 0 where all of it could be taken over, 1 where keys were refused and left out.
     """
@@ -125,7 +127,10 @@ def migrate(file: Path, output: Path | None, as_json: bool) -> int:
 @click.option("--model", help="The model's id; by default `providers.default_model`.")
 @click.option("--task", type=click.Path(path_type=Path), help="A file with the task; by default a word stands for it.")
 def preview(file: Path, mode: str | None, model: str | None, task: Path | None) -> None:
-    """Print the first request, byte for byte, and about how many tokens it has. Nothing is sent."""
+    """Print the first request, byte for byte; nothing is sent.
+
+    And about how many tokens it has.
+    """
     from loopwright.cli._preview import preview_of
     from loopwright.runtime.config import load_config
 

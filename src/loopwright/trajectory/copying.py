@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from loopwright.base import MachineError, UsageError
@@ -24,7 +24,7 @@ def check_source(folder: Path) -> Path:
     return folder.resolve()
 
 
-def copy_folder(source: Path, workspace: Path, *, leave_out: Path | None = None) -> None:
+def copy_folder(source: Path, workspace: Path, *, leave_out: Collection[Path] = ()) -> None:
     """Copy a folder with modes and symbolic links; `.git`, pipes, sockets, devices and `leave_out` are left out.
 
     What a repository knows stays with its owner: its history, its remotes, and the keys in its configuration.
@@ -41,8 +41,8 @@ def copy_folder(source: Path, workspace: Path, *, leave_out: Path | None = None)
         raise MachineError(f"the folder could not be copied: {error}", where=str(source)) from error
 
 
-def _ignoring(leave_out: Path | None) -> Callable[[str, list[str]], set[str]]:
-    hidden = None if leave_out is None else leave_out.resolve()
+def _ignoring(leave_out: Collection[Path]) -> Callable[[str, list[str]], set[str]]:
+    hidden = {path.resolve() for path in leave_out}
 
     def ignored(folder: str, names: list[str]) -> set[str]:
         return {name for name in names if name == ".git" or _is_odd(Path(folder, name), hidden)}
@@ -50,8 +50,8 @@ def _ignoring(leave_out: Path | None) -> Callable[[str, list[str]], set[str]]:
     return ignored
 
 
-def _is_odd(path: Path, hidden: Path | None) -> bool:
-    if hidden is not None and path.name == hidden.name and path.resolve() == hidden:
+def _is_odd(path: Path, hidden: set[Path]) -> bool:
+    if any(path.name == one.name for one in hidden) and path.resolve() in hidden:
         return True
     mode = os.lstat(path).st_mode
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))

@@ -6,7 +6,7 @@ Each check says what is wrong in one sentence and what to type next; nothing has
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -43,6 +43,11 @@ class Configured(Protocol):
         """Other models that its requests may name: the name, and the model as `--model` would have it."""
         ...
 
+    @property
+    def records(self) -> Collection[Path]:
+        """Where they keep what runs leave behind: files and folders that no agent begins with."""
+        ...
+
     def describe(self) -> dict[str, Any]:
         """What of them is recorded with a run."""
         ...
@@ -54,7 +59,8 @@ class Plan(Struct, frozen=True):
     `agent_text` is what `--agent` was given; `store_spec` is "" where the store is the run's home; `agent_warning`
     says what is untested about the agent. `described` is what an agent with settings of its own has recorded of them
     (`profile_digest` among it), `agent_limits` the limits that they set, `others` the other models that it may ask.
-    `files` is the folder that the workspace is copied from, None for the task's own; `max_replies` as in `RunOptions`.
+    `files` is the folder that the workspace is copied from, None for the task's own, and `left_out` what is not copied
+    from it; `max_replies` as in `RunOptions`.
     """
 
     task: Task
@@ -72,6 +78,7 @@ class Plan(Struct, frozen=True):
     agent_limits: Limits = Limits()
     others: Mapping[str, ModelSpec] = {}
     files: Path | None = None
+    left_out: tuple[Path, ...] = ()
     max_replies: int | None = None
 
 
@@ -120,6 +127,7 @@ def make_plan(options: RunOptions) -> Plan:
         agent_limits=configured.limits if configured else Limits(),
         others=_others(configured.fallback_models) if configured else {},
         files=options.files,
+        left_out=(options.home, *(configured.records if configured else ())),
         max_replies=options.max_replies,
     )
 

@@ -81,7 +81,7 @@ def copy_files(plan: Plan, rundir: RunDir) -> None:
     files, workspace = plan.task.files, rundir.workspace
     try:
         if plan.files is not None:
-            copy_folder(check_source(plan.files), workspace, leave_out=rundir.home)
+            copy_folder(check_source(plan.files), workspace, leave_out=plan.left_out)
         elif files.is_dir():
             shutil.copytree(files, workspace, symlinks=True, dirs_exist_ok=True)
         else:
