@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 
 from loopwright.base import UsageError, nearest, printable
 from loopwright.cli._common import json_option, print_json, writing
@@ -26,30 +27,51 @@ def config() -> None:
 
 @config.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-def check(files: tuple[Path, ...]) -> int:
+@json_option
+def check(files: tuple[Path, ...], as_json: bool) -> int:
     """Say what is wrong with configurations: a line for each problem.
 
     Ends with exit code 0 where all can be used, 2 where one cannot.
     """
+    checked = [_checked(path) for path in files]
+    if as_json:
+        print_json(checked)
+    else:
+        for one in checked:
+            _tell("error", one.errors)
+            _tell("notice", one.notices)
+            if one.good:
+                click.echo(printable(f"{one.file}: good ({one.name}, {len(one.files)} files, {one.digest[:12]})"))
+    return 0 if all(one.good for one in checked) else 2
+
+
+class _Checked(Struct):
+    """One file: whether it can be used, and what was found; `files` are all that it is made of."""
+
+    file: str
+    good: bool
+    name: str = ""
+    digest: str = ""
+    files: tuple[str, ...] = ()
+    errors: tuple[Problem, ...] = ()
+    notices: tuple[Problem, ...] = ()
+
+
+def _checked(path: Path) -> _Checked:
     from loopwright.runtime.agent import check_profile
     from loopwright.runtime.config import load_config
-    from loopwright.runtime.config.problems import ConfigError
+    from loopwright.runtime.config.problems import ConfigError, Problem
 
-    failed = False
-    for path in files:
-        try:
-            loaded = load_config(path)
-            check_profile(loaded)
-        except ConfigError as error:
-            failed = True
-            _tell("error", error.problems)
-        except UsageError as error:
-            failed = True
-            click.echo(printable(f"error: {error}"))
-        else:
-            _tell("notice", loaded.notices)
-            click.echo(printable(f"{path}: good ({loaded.name}, {len(loaded.files)} files, {loaded.digest[:12]})"))
-    return 2 if failed else 0
+    try:
+        loaded = load_config(path)
+        check_profile(loaded)
+    except ConfigError as error:
+        return _Checked(str(path), good=False, errors=error.problems)
+    except UsageError as error:
+        problem = Problem("", error.what, error.where or str(path), error.remedy or "")
+        return _Checked(str(path), good=False, errors=(problem,))
+    files = tuple(str(file) for file in loaded.files)
+    return _Checked(str(path), True, loaded.name, loaded.digest, files, notices=tuple(loaded.notices))
 
 
 def _tell(word: str, problems: tuple[Problem, ...]) -> None:

@@ -36,6 +36,19 @@ def test_check_says_good_or_what_is_wrong(tmp_path: Path) -> None:
     assert run("check", BASE).return_value == 0
 
 
+def test_check_answers_programs(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(f"version: 2\nextends: {BASE}\nprovider: {{}}\n")
+    result = run("check", BASE, str(bad), str(tmp_path / "none.yaml"), "--json")
+    assert result.return_value == 2
+    good, wrong, missing = json.loads(result.output)
+    assert (good["good"], good["name"], good["errors"]) == (True, "base", [])
+    assert BASE in good["files"]
+    problem = {"key": "provider", "what": "unknown key", "where": f"{bad}:3", "remedy": "Did you mean 'providers'?"}
+    assert (wrong["file"], wrong["good"], wrong["errors"]) == (str(bad), False, [problem])
+    assert missing["errors"][0]["what"] == "cannot be read: No such file or directory"
+
+
 def test_check_compiles_the_texts_of_every_mode(tmp_path: Path) -> None:
     (tmp_path / "full.md").write_text("{{ tool.nme }}")
     (tmp_path / "plan.md").write_text("{% for %}")

@@ -36,7 +36,7 @@ _SHAPES = {
 
 
 class Problem(Struct, frozen=True):
-    """One thing that is wrong: the key it is about, what, where (`file:line`), and what to write instead."""
+    """One thing that is wrong: the key it is about, if any, what, where (`file:line`), and what to write instead."""
 
     key: str
     what: str
@@ -44,7 +44,8 @@ class Problem(Struct, frozen=True):
     remedy: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.key}: {self.what}{'. ' if self.remedy else ''}{self.remedy}"
+        what = f"{self.key}: {self.what}" if self.key else self.what
+        return f"{self.where}: {what}{'. ' if self.remedy else ''}{self.remedy}"
 
 
 class ConfigError(UsageError):
