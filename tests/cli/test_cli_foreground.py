@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -35,3 +36,12 @@ def test_a_run_that_may_go_on_says_how(
     assert "Go on with" not in capsys.readouterr().out
     epilogue(RunDir(tmp_path, "one"), replace(ended, reason=reason))
     assert f" resume one{more}\n" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_script_that_has_ended_would_end_again(loopwright: Any, tiny_task: Path, tmp_path: Path) -> None:
+    script = tmp_path / "short.yaml"
+    script.write_text("version: 1\nname: short\nreplies:\n  - calls: [{shell: ls}]\n  - say: That is all.\n")
+    said = loopwright("run", "--task", tiny_task, "--model", f"scripted:{script}", "--trajectory-id", "short")
+    assert said.code == 3
+    assert said.out.splitlines()[-2:] == ["Go on with:", "  loopwright fork short --model scripted:FILE"]

@@ -184,7 +184,13 @@ def epilogue(rundir: RunDir, ended: RunEnded) -> None:
     for words in looks:
         click.echo(f"  {_program()} {words}")
     if ended.reason not in ("solved", "finished"):
-        click.echo(f"Go on with:\n  {_program()} resume {short}{_more(ended)}")
+        click.echo(f"Go on with:\n  {_program()} {_how_to_go_on(ended, short)}")
+
+
+def _how_to_go_on(ended: RunEnded, short: str) -> str:
+    if "`loopwright fork ID --model" in ended.detail:  # the script has ended, and would end again
+        return f"fork {short} --model scripted:FILE"
+    return f"resume {short}{_more(ended)}"
 
 
 def _more(ended: RunEnded) -> str:
