@@ -188,7 +188,7 @@ def epilogue(rundir: RunDir, ended: RunEnded) -> None:
 
 
 def _how_to_go_on(ended: RunEnded, short: str) -> str:
-    if "`loopwright fork ID --model" in ended.detail:  # the script has ended, and would end again
+    if ended.refusal == "ended":  # the script, or the recorded run, would end again
         return f"fork {short} --model scripted:FILE"
     return f"resume {short}{_more(ended)}"
 

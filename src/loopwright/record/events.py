@@ -295,7 +295,8 @@ class RunResumed(Record, frozen=True, tag="run_resumed", tag_field="type"):
 class RunEnded(Record, frozen=True, tag="run_ended", tag_field="type"):
     """The session end of seed 000, with the commit that solved the task where one did.
 
-    `finished` is the end of a task without tests: the agent yielded, and nobody can say whether it is right.
+    `finished` is the end of a task without tests: the agent yielded, and nobody can say whether it is right. `refusal`
+    is the kind of the refusal of the model that an `infrastructure_error` is about, as the gateway tells them apart.
     """
 
     timestamp: str
@@ -305,6 +306,7 @@ class RunEnded(Record, frozen=True, tag="run_ended", tag_field="type"):
     final_git_commit: str
     solved_commit: str | None = None
     detail: str = ""
+    refusal: str = ""
 
 
 Event = (

@@ -214,7 +214,7 @@ class TestLoop:
         return None if left is None else max(left, 0.0) + _GRADING_GRACE_S
 
     def _end(self, reason: EndReason) -> RunEnded:
-        state = self._recorder.state
+        state, refusal = self._recorder.state, self._gateway.refusal
         return RunEnded(
             timestamp=now(),
             reason=reason,
@@ -223,6 +223,7 @@ class TestLoop:
             final_git_commit=state.last_commit,
             solved_commit=state.last_commit if reason == "solved" else None,
             detail=self._detail(reason),
+            refusal=refusal.kind if refusal is not None and reason == "infrastructure_error" else "",
         )
 
     def _detail(self, reason: EndReason) -> str:
