@@ -199,10 +199,18 @@ def _works(candidate: Support) -> bool:
             time.sleep(0.01)
 
 
+def _groups_near(parent: Path) -> list[Path]:
+    """Groups of any maker, also beside our own group: the maker may have run in another session's."""
+    found: list[Path] = []
+    for place in (parent, *parent.parent.glob("*")):
+        with contextlib.suppress(OSError):  # it goes away while it is looked into
+            found += place.glob(f"{_PREFIX}-*")
+    return list(dict.fromkeys(found))
+
+
 def _sweep(candidate: Support) -> None:
     for parent in dict.fromkeys(candidate.parents.values()):
-        # Also beside our own group: the maker may have run in another session's.
-        for folder in (*parent.glob(f"{_PREFIX}-*"), *parent.parent.glob(f"*/{_PREFIX}-*")):
+        for folder in _groups_near(parent):
             maker = folder.name.split("-")[1]
             if maker.isdigit() and not exists(f"/proc/{maker}"):
                 with contextlib.suppress(OSError):
